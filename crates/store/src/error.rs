@@ -1,0 +1,53 @@
+//! Why the store did not do what it was asked, by what the caller can do about it.
+
+use std::path::PathBuf;
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process holds the data directory.
+    #[error("the data directory {} is in use by process {pid}", path.display())]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// The process that holds it; 0 if it did not say.
+        pid: u32,
+    },
+    /// The data directory cannot be made, read or written.
+    #[error("the data directory {} cannot be used", path.display())]
+    Directory {
+        /// The directory or the file in it.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of a newer version than this program knows.
+    #[error("{} has schema {found}, this program knows up to {known}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema that this program knows.
+        known: i64,
+    },
+    /// The claim was lost: another attempt holds the job.
+    #[error("the job is held by another attempt")]
+    Fenced,
+    /// Stored bytes do not match their checksum.
+    #[error("{what} is damaged")]
+    Damaged {
+        /// What is damaged.
+        what: String,
+    },
+    /// The database or the disk failed.
+    #[error("the store failed while {doing}")]
+    Failed {
+        /// What it was doing.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

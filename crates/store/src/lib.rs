@@ -1,0 +1,14 @@
+//! Where jobs, uploads, access and records are kept.
+//!
+//! Two seams: [`bulkwright_engine::record_store::RecordStore`] is what an import needs of the records (sync, batches),
+//! [`Store`] is what the server needs of everything else (async). [`sqlite`] implements both over a data directory:
+//! a records file whose ledger is the truth, a control file for jobs and access, and blobs. Domain types only: wire
+//! types never enter here.
+
+pub mod error;
+pub mod model;
+pub mod records;
+pub mod store;
+
+pub use error::Error;
+pub use store::Store;

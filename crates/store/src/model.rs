@@ -1,0 +1,317 @@
+//! What is stored, as domain types. Times are seconds since 1970, UTC.
+
+use bulkwright_engine::ids::{FileId, IdBlock, JobId, OrgId, RecordId, UserId};
+use bulkwright_engine::spec::{Mapping, Operation};
+use bulkwright_engine::verdict::Counts;
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Org {
+    /// The wire's `zgid`.
+    pub id: OrgId,
+    /// `company_name`.
+    pub company_name: String,
+    /// IANA name or fixed offset (`+05:30`) of the organisation's time zone.
+    pub time_zone: String,
+}
+
+/// A user of an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The wire's id.
+    pub id: UserId,
+    /// Where he belongs.
+    pub org: OrgId,
+    /// `Patricia Boyle`.
+    pub full_name: String,
+    /// Unique in the organisation, compared without case.
+    pub email: String,
+    /// IANA name or fixed offset (`+05:30`): answers print times in it, cells without an offset are read in it.
+    pub time_zone: String,
+}
+
+/// SHA-256 of a secret. Secrets themselves are never stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl std::fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretHash(…)")
+    }
+}
+
+/// A registered OAuth client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OauthClient {
+    /// `1000.…`
+    pub client_id: String,
+    /// Hash of its secret.
+    pub secret: SecretHash,
+    /// Where it belongs.
+    pub org: OrgId,
+}
+
+/// What a token stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The tenant.
+    pub org: OrgId,
+    /// On whose behalf.
+    pub user: UserId,
+    /// The OAuth client it was given to.
+    pub client_id: String,
+    /// Scopes as granted, `ZohoCRM.bulk.ALL` and the like.
+    pub scopes: Vec<String>,
+    /// When it ends; `None` for tokens that never do.
+    pub expires_at: Option<i64>,
+}
+
+/// What kind of token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Presented with each call.
+    Access,
+    /// Exchanged for access tokens.
+    Refresh,
+}
+
+/// A stored zip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The wire's `file_id`.
+    pub id: FileId,
+    /// Whose.
+    pub org: OrgId,
+    /// Who sent it.
+    pub user: UserId,
+    /// The file name of the multipart part.
+    pub name: String,
+    /// The blob that holds it.
+    pub blob: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of it.
+    pub sha256: [u8; 32],
+    /// When it came.
+    pub created_at: i64,
+}
+
+/// An upload to be added; the store gives the id.
+#[derive(Clone, Debug)]
+pub struct NewUpload {
+    /// Whose.
+    pub org: OrgId,
+    /// Who sent it.
+    pub user: UserId,
+    /// The file name of the multipart part.
+    pub name: String,
+    /// The blob that holds it: written before this row.
+    pub blob: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of it.
+    pub sha256: [u8; 32],
+    /// When it came.
+    pub created_at: i64,
+}
+
+/// Where a job is: the wire's states (contract section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// Waiting for a worker.
+    Added,
+    /// Claimed.
+    InProgress,
+    /// Every readable row has its verdict.
+    Completed,
+    /// A resource could not be processed.
+    Failed,
+}
+
+/// A callback as asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callback {
+    /// Where to.
+    pub url: String,
+    /// Always `post`, in the request's spelling.
+    pub method: String,
+}
+
+/// One resource of a job: what was asked, and how far it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobResource {
+    /// The wire's `type`: `data`.
+    pub kind: String,
+    /// API name of the module.
+    pub module: String,
+    /// The upload.
+    pub file: FileId,
+    /// The field that matches rows to records.
+    pub find_by: Option<String>,
+    /// The resource's own word on empty cells; the job's holds where this is `None`.
+    pub ignore_empty: Option<bool>,
+    /// As the request gave them, in its order.
+    pub mappings: Vec<Mapping>,
+    /// Name of the CSV inside the zip.
+    pub csv_name: String,
+    /// Its ids, once reserved.
+    pub block: Option<IdBlock>,
+    /// Where it is.
+    pub state: JobState,
+    /// Rows so far.
+    pub counts: Counts,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+}
+
+/// Why a resource failed: a code of contract section 2.5 or 6 and words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// `FILE_NOT_SUPPORTED`, `LIMIT_EXCEEDED` and the like.
+    pub code: String,
+    /// What happened, where, and what to do.
+    pub message: String,
+}
+
+/// A bulk write job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// Whose.
+    pub org: OrgId,
+    /// Who created it.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: i64,
+    /// What happens to rows.
+    pub operation: Operation,
+    /// The job's word on empty cells, if it said one.
+    pub ignore_empty: Option<bool>,
+    /// The charset: named by the request, or detected once known.
+    pub charset: Option<String>,
+    /// The API version of the create call, `v2.1`.
+    pub version: String,
+    /// Where to tell of the end.
+    pub callback: Option<Callback>,
+    /// What is written where.
+    pub resources: Vec<JobResource>,
+    /// Where it is.
+    pub state: JobState,
+    /// The blob of the result zip, once there is one.
+    pub result_blob: Option<String>,
+    /// The download URL to tell instead of this server's own; only seeded jobs have one.
+    pub result_url: Option<String>,
+    /// Seeded: never expires, sends no callback (contract 12, row 46).
+    pub fixed: bool,
+    /// How many workers have claimed it.
+    pub attempt: u32,
+}
+
+/// A job to be added. The store gives the id unless one is set (seeding).
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// Set only when seeding.
+    pub id: Option<JobId>,
+    /// Whose.
+    pub org: OrgId,
+    /// Who creates it.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: i64,
+    /// What happens to rows.
+    pub operation: Operation,
+    /// The job's word on empty cells.
+    pub ignore_empty: Option<bool>,
+    /// The charset the request named.
+    pub charset: Option<String>,
+    /// The API version of the create call.
+    pub version: String,
+    /// Where to tell of the end.
+    pub callback: Option<Callback>,
+    /// What is written where; states ADDED, no block, no counts.
+    pub resources: Vec<JobResource>,
+    /// See [`Job::result_url`].
+    pub result_url: Option<String>,
+    /// See [`Job::fixed`].
+    pub fixed: bool,
+}
+
+/// A worker's hold on a job: every write of the attempt names it, and fails with [`crate::Error::Fenced`] once another
+/// attempt has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The job.
+    pub job: JobId,
+    /// The attempt, from 1.
+    pub attempt: u32,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug)]
+pub struct Finish {
+    /// [`JobState::Completed`] or [`JobState::Failed`].
+    pub state: JobState,
+    /// For each resource: its state, counts and failure.
+    pub resources: Vec<(JobState, Counts, Option<Failure>)>,
+    /// The result zip; written before this.
+    pub result_blob: Option<String>,
+    /// The charset used.
+    pub charset: Option<String>,
+    /// When.
+    pub finished_at: i64,
+}
+
+/// A record for readers of the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its id.
+    pub id: RecordId,
+    /// Changes so far, 1 when made.
+    pub version: u32,
+    /// Its values: a body of the engine.
+    pub body: Box<str>,
+    /// `Created_Time`.
+    pub created_at: i64,
+    /// `Created_By`.
+    pub created_by: UserId,
+    /// `Modified_Time`.
+    pub modified_at: i64,
+    /// `Modified_By`.
+    pub modified_by: UserId,
+}
+
+/// By what a page of records is sorted. Ties go by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// The record's id.
+    Id,
+    /// When it was made.
+    CreatedTime,
+    /// When it was last changed.
+    ModifiedTime,
+}
+
+/// Where a page begins: right after this record in the sort's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageCursor {
+    /// The sort value of the last record of the page before: its time; unused for [`SortBy::Id`].
+    pub value: i64,
+    /// Its id.
+    pub id: RecordId,
+}
+
+/// Which page of records.
+#[derive(Clone, Debug)]
+pub struct PageQuery {
+    /// By what.
+    pub sort_by: SortBy,
+    /// Largest first.
+    pub descending: bool,
+    /// After which record.
+    pub after: Option<PageCursor>,
+    /// Records to pass over after the cursor: `(page - 1) * per_page`.
+    pub skip: u64,
+    /// Records to answer (the caller asks for one more than it shows to know whether there are more).
+    pub limit: u32,
+}

@@ -1,0 +1,103 @@
+//! The server's seam: jobs, uploads, access and the reading of records.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use bulkwright_engine::catalog::{FieldNumber, ModuleNumber};
+use bulkwright_engine::ids::{FileId, IdBlock, JobId, OrgId, RecordId};
+use bulkwright_engine::record_store::{IndexId, RecordStore};
+use bulkwright_engine::verdict::Counts;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+use crate::Error;
+use crate::model::{
+    Claim, Finish, Grant, Job, NewJob, NewUpload, OauthClient, Org, PageQuery, Record, SecretHash, TokenKind, Upload,
+    User,
+};
+
+/// Everything the server keeps. Answers are durable: what returned `Ok` is there after a SIGKILL.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // --- access ---
+
+    /// Adds an organisation, its first user and its first OAuth client in one transaction.
+    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient) -> Result<(), Error>;
+    /// All organisations, oldest first.
+    async fn orgs(&self) -> Result<Vec<Org>, Error>;
+    /// Users of an organisation, oldest first.
+    async fn users(&self, org: OrgId) -> Result<Vec<User>, Error>;
+    /// The OAuth client of that id.
+    async fn oauth_client(&self, client_id: &str) -> Result<Option<OauthClient>, Error>;
+    /// Stores a token by its hash.
+    async fn add_token(&self, kind: TokenKind, hash: SecretHash, grant: &Grant) -> Result<(), Error>;
+    /// What a token stands for, expired or not; `None` if there is no such token.
+    async fn token(&self, kind: TokenKind, hash: SecretHash) -> Result<Option<Grant>, Error>;
+
+    // --- ids ---
+
+    /// A new id for something that is no record: a number of the one counter, bucket 0.
+    async fn new_id(&self) -> Result<i64, Error>;
+
+    // --- uploads and blobs ---
+
+    /// Streams a blob in under a new name that begins with `prefix` (`upload`, `result`), synced when it returns, and
+    /// answers the name. On an error nothing is left behind.
+    async fn put_blob(&self, prefix: &str, body: BoxStream<'_, Result<Bytes, Error>>) -> Result<String, Error>;
+    /// Takes a finished local file in as a blob, synced when it returns. The file is moved where that is possible.
+    async fn put_blob_file(&self, prefix: &str, file: tempfile::NamedTempFile) -> Result<String, Error>;
+    /// A local, seekable path of a blob (remote blobs would be spooled first).
+    async fn blob_file(&self, blob: &str) -> Result<PathBuf, Error>;
+    /// Size of a blob, and its bytes from the first to the last.
+    async fn get_blob(&self, blob: &str) -> Result<(u64, BoxStream<'static, Result<Bytes, Error>>), Error>;
+    /// Removes a blob that no row names. It is no error if it is gone.
+    async fn delete_blob(&self, blob: &str) -> Result<(), Error>;
+    /// Adds an upload whose blob is there.
+    async fn add_upload(&self, upload: &NewUpload) -> Result<Upload, Error>;
+    /// An upload of this organisation.
+    async fn upload(&self, org: OrgId, id: FileId) -> Result<Option<Upload>, Error>;
+
+    // --- jobs ---
+
+    /// Adds a job: it is queued when this returns.
+    async fn add_job(&self, job: &NewJob) -> Result<Job, Error>;
+    /// A job of this organisation.
+    async fn job(&self, org: OrgId, id: JobId) -> Result<Option<Job>, Error>;
+    /// Takes the oldest job that waits, or whose lease has ended at `now`: ADDED becomes INPROGRESS, the attempt is
+    /// one more. At start, when the data directory's lock is fresh, leases of the process before are already void.
+    async fn claim(&self, worker: &str, now: i64, lease_seconds: i64) -> Result<Option<(Claim, Job)>, Error>;
+    /// Holds on to a claim, and shows counts and charset to those who look meanwhile.
+    async fn progress(
+        &self,
+        claim: Claim,
+        lease_until: i64,
+        resource: u16,
+        counts: Counts,
+        charset: &str,
+    ) -> Result<(), Error>;
+    /// Gives a claim back unfinished: the job is waiting again at once.
+    async fn release(&self, claim: Claim) -> Result<(), Error>;
+    /// The id block of a resource: reserved once, the same for every later attempt. `now_ms` is the wall clock in
+    /// milliseconds since 1970; the block starts at `max(next, (now_ms - 2020) << 16)`.
+    async fn reserve(&self, claim: Claim, resource: u16, size: u64, now_ms: i64) -> Result<IdBlock, Error>;
+    /// Ends a job, in one transaction: states, counts, the result's name, and the outbox row if the job has a callback
+    /// and is not fixed.
+    async fn finish(&self, claim: Claim, end: &Finish) -> Result<(), Error>;
+
+    // --- records ---
+
+    /// What an import of this organisation writes through. One writer at a time; the call waits for its turn. For
+    /// blocking threads only.
+    fn record_writer(&self, org: OrgId) -> Result<Box<dyn RecordStore>, Error>;
+    /// One record.
+    async fn record(&self, org: OrgId, module: ModuleNumber, id: RecordId) -> Result<Option<Record>, Error>;
+    /// One page of a module's records, read in one short transaction.
+    async fn page(&self, org: OrgId, module: ModuleNumber, query: &PageQuery) -> Result<Vec<Record>, Error>;
+    /// Records that carry this folded key, in id order, at most `limit`.
+    async fn search(&self, org: OrgId, index: IndexId, key: &[u8], limit: u32) -> Result<Vec<Record>, Error>;
+    /// Picklist values added by writes.
+    async fn picklist_additions(&self, org: OrgId, module: ModuleNumber) -> Result<Vec<(FieldNumber, String)>, Error>;
+
+    /// Whether the store can read and write right now: for `ready`.
+    async fn check(&self) -> Result<(), Error>;
+}
