@@ -1,1 +1,38 @@
-//! placeholder
+//! The Zoho CRM Bulk Write API as data: what stands on the wire, and nothing that does anything.
+//!
+//! Server and client read the same tables: [`version`], [`path`], [`scope`], [`error`], [`header`] and [`limit`] hold
+//! each fact once, graded by its evidence where it is not certain. The bodies are types in the wire's key order:
+//! [`upload`], [`create`], [`details`], [`oauth`], [`account`], [`settings`], [`record`]; [`outcome`] is the result CSV.
+//! There is no I/O here and no knowledge of how an import works: that is the engine's.
+
+pub mod version;
+
+pub mod path;
+
+pub mod scope;
+
+pub mod limit;
+
+pub mod time;
+
+pub mod header;
+
+pub mod error;
+
+pub mod upload;
+
+pub mod create;
+
+pub mod details;
+
+pub mod outcome;
+
+pub mod oauth;
+
+pub mod account;
+
+pub mod settings;
+
+pub mod record;
+
+pub mod exchange;

@@ -1,0 +1,285 @@
+//! The error table: code, status, layer, text and evidence, once (contract section 2).
+//!
+//! Two shapes are on the wire. The gateway writes `code, details, message, status` and one line feed; the application
+//! writes `status, code, message, details`. The layer says which, and which headers go with it.
+
+use serde_json::{Map, Value};
+
+use crate::header::Layer;
+
+/// How sure an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// Seen on the wire.
+    Wire,
+    /// The vendor's machine-readable source.
+    Source,
+    /// The vendor's prose.
+    Docs,
+    /// Nobody recorded the text: it is ours, in the vendor's tone.
+    Ours,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorRow {
+    /// The code on the wire.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub http: u16,
+    /// Who answers: shape and headers follow.
+    pub layer: Layer,
+    /// The text, where the error says nothing of its own.
+    pub message: &'static str,
+    /// How sure the text is.
+    pub evidence: Evidence,
+}
+
+macro_rules! error_table {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $http:literal, $layer:ident, $evidence:ident, $message:literal;)*) => {
+        /// An error that an answer can be.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorCode {$(
+            $(#[$doc])*
+            $name,
+        )*}
+
+        impl ErrorCode {
+            /// Every error, in the table's order.
+            pub const ALL: &[ErrorCode] = &[$(ErrorCode::$name),*];
+
+            /// Its row of the table.
+            pub const fn row(self) -> ErrorRow {
+                match self {$(
+                    ErrorCode::$name => ErrorRow {
+                        code: $code, http: $http, layer: Layer::$layer, message: $message, evidence: Evidence::$evidence,
+                    },
+                )*}
+            }
+        }
+    };
+}
+
+error_table! {
+    /// No such path.
+    InvalidUrlPattern = "INVALID_URL_PATTERN", 404, Gateway, Wire, "Please check if the URL trying to access is a correct one";
+    /// The path takes another method.
+    InvalidRequestMethod = "INVALID_REQUEST_METHOD", 400, Gateway, Wire, "The http request method type is not a valid one";
+    /// No token was presented.
+    AuthenticationFailure = "AUTHENTICATION_FAILURE", 401, Access, Wire, "Authentication failed";
+    /// The token is unknown, expired or revoked.
+    InvalidToken = "INVALID_TOKEN", 401, Access, Source, "invalid oauth token";
+    /// The token does not open this.
+    OauthScopeMismatch = "OAUTH_SCOPE_MISMATCH", 401, Access, Wire, "invalid oauth scope to access this URL";
+    /// The client sent its request too slowly.
+    RequestTimeout = "REQUEST_TIMEOUT", 408, Gateway, Ours, "The request did not arrive in time";
+    /// A body that is no zip is over its bound.
+    RequestTooLarge = "REQUEST_TOO_LARGE", 413, Gateway, Ours, "The request body is too large";
+    /// The path and query are too long.
+    UriTooLong = "URI_TOO_LONG", 414, Gateway, Ours, "The request URL is too long";
+    /// The server failed.
+    InternalError = "INTERNAL_ERROR", 500, ApplicationError, Docs, "Internal Server Error";
+    /// The server is ending or its store is not ready.
+    ServiceUnavailable = "SERVICE_UNAVAILABLE", 503, ApplicationError, Ours, "The service is not available now, please try again";
+
+    /// The upload is no zip.
+    InvalidFileFormat = "INVALID_FILE_FORMAT", 400, ApplicationError, Source, "invalid file format. only zip format is supported";
+    /// The upload is too large, through v7.
+    FileTooLarge = "FILE_TOO_LARGE", 413, ApplicationError, Docs, "File size too large to process";
+    /// The upload is too large, in v8.
+    ImportFileTooLarge = "INVALID_DATA", 400, ApplicationError, Source, "Import file size should be less than 25 mb.";
+    /// The X-CRM-ORG header names another organisation or none.
+    InvalidOrgHeader = "INVALID_DATA", 400, ApplicationError, Source, "Invalid data - x-crm-org";
+    /// There is no X-CRM-ORG header.
+    OrgHeaderMissing = "MANDATORY_NOT_FOUND", 400, ApplicationError, Source, "Required key x-crm-org is not available";
+    /// There is no feature header.
+    FeatureHeaderMissing = "MANDATORY_NOT_FOUND", 400, ApplicationError, Source, "Required key feature is not available";
+    /// The feature header names another feature.
+    NotSupportedFeature = "NOT_SUPPORTED_FEATURE", 400, ApplicationError, Source, "Feature is not supported";
+    /// The multipart body has no part called file.
+    FilePartMissing = "MANDATORY_NOT_FOUND", 400, ApplicationError, Ours, "Required key file is not available";
+
+    /// Mandatory fields of the layout are mapped nowhere; the list follows.
+    MandatoryFieldsNotMapped = "MANDATORY_FIELDS_NOT_MAPPED", 400, ApplicationError, Wire, "All mandatory fields are not mapped for the layout";
+    /// find_by is missing.
+    FindByMissing = "MANDATORY_NOT_FOUND", 400, ApplicationError, Source, "Required key find_by is not available";
+    /// A key of the body is missing.
+    MissingRequiredKey = "MISSING_REQUIRED_KEY", 400, ApplicationError, Source, "required key is not found in request body.";
+    /// No such field.
+    InvalidField = "INVALID_FIELD", 400, ApplicationError, Source, "invalid mapping.";
+    /// The header names no field.
+    InvalidFieldName = "INVALID_FIELD_NAME", 400, ApplicationError, Source, "invalid mapping.";
+    /// A pattern that cannot be read.
+    InvalidFormat = "INVALID_FORMAT", 400, ApplicationError, Ours, "the format is not supported";
+    /// The file_id is no id.
+    InvalidFileId = "INVALID_FILE_ID", 400, ApplicationError, Source, "improper file id";
+    /// No upload has that id.
+    FileNotFound = "FILE_NOT_FOUND", 400, ApplicationError, Ours, "no file is available for the given file id";
+    /// The zip holds nothing that can be imported.
+    FileNotSupported = "FILE_NOT_SUPPORTED", 400, ApplicationError, Source, "File not supported for bulk write";
+    /// Too many columns.
+    HeaderLimitExceeded = "HEADER_LIMIT_EXCEEDED", 400, ApplicationError, Ours, "the number of columns exceeds the limit";
+    /// The index names no column.
+    ColumnIndexNotFound = "COLUMN_INDEX_NOT_FOUND", 400, ApplicationError, Ours, "the column index is not available in the file";
+    /// No such module, or one that bulk write does not know.
+    ModuleNotAvailable = "MODULE_NOT_AVAILABLE", 400, ApplicationError, Source, "Requested module is not available.";
+    /// The callback's address is none, or one that may not be called.
+    InvalidCallbackUrl = "INVALID_CALLBACK_URL", 400, ApplicationError, Source, "Invalid callback URL provided";
+    /// The callback's method is not post.
+    InvalidCallbackMethod = "INVALID_CALLBACK_METHOD", 400, ApplicationError, Ours, "Invalid callback method provided";
+    /// A value that does not fit its key.
+    InvalidData = "INVALID_DATA", 400, ApplicationError, Ours, "invalid data";
+    /// The body is no JSON object.
+    InvalidRequest = "INVALID_REQUEST", 400, ApplicationError, Ours, "unable to parse the request body";
+    /// A body of a type that is not read.
+    RequestBodyNotSupported = "REQUEST_BODY_NOT_SUPPORTED", 400, ApplicationError, Ours, "the content type of the request body is not supported";
+
+    /// No such job, file or result.
+    ResourceNotFound = "RESOURCE_NOT_FOUND", 400, ApplicationError, Wire, "The requested resource doesn't exist.";
+    /// No such module when reading records or metadata.
+    InvalidModule = "INVALID_MODULE", 400, ApplicationError, Docs, "the module name given seems to be invalid";
+    /// No record has that id.
+    RecordNotFound = "INVALID_DATA", 400, ApplicationError, Docs, "the related id given seems to be invalid";
+    /// A parameter is missing.
+    RequiredParamMissing = "REQUIRED_PARAM_MISSING", 400, ApplicationError, Docs, "One of the expected parameter is missing";
+    /// A parameter's value does not fit.
+    InvalidQuery = "INVALID_QUERY", 400, ApplicationError, Ours, "Invalid query formed";
+}
+
+/// An error as it goes out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorBody {
+    /// Its row of the table.
+    pub code: ErrorCode,
+    /// The text; the table's unless the error says more.
+    pub message: String,
+    /// Always an object: SDKs take anything else for a success.
+    pub details: Map<String, Value>,
+}
+
+impl From<ErrorCode> for ErrorBody {
+    fn from(code: ErrorCode) -> Self {
+        ErrorBody { code, message: code.row().message.to_owned(), details: Map::new() }
+    }
+}
+
+impl ErrorBody {
+    /// The error with a text of its own.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        ErrorBody { code, message: message.into(), details: Map::new() }
+    }
+
+    /// With one more key in `details`.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// The bytes of the answer's body, in the layer's shape.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let row = self.code.row();
+        let mut object = Map::new();
+        let keys = match row.layer {
+            Layer::Gateway | Layer::Access => ["code", "details", "message", "status"],
+            Layer::ApplicationError | Layer::ApplicationSuccess => ["status", "code", "message", "details"],
+        };
+        for key in keys {
+            object.insert(key.to_owned(), self.value_of(key, row));
+        }
+        let mut bytes = Value::Object(object).to_string().into_bytes();
+        if matches!(row.layer, Layer::Gateway | Layer::Access) {
+            bytes.push(b'\n');
+        }
+        bytes
+    }
+
+    fn value_of(&self, key: &str, row: ErrorRow) -> Value {
+        match key {
+            "code" => row.code.into(),
+            "message" => self.message.clone().into(),
+            "details" => self.details.clone().into(),
+            _ => "error".into(),
+        }
+    }
+}
+
+/// An error as it came in: whoever sent it, in whatever order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceivedError {
+    /// The code.
+    pub code: String,
+    /// The text; empty if there was none.
+    pub message: String,
+    /// The details; empty if they were missing or no object.
+    pub details: Map<String, Value>,
+}
+
+impl ReceivedError {
+    /// Reads an error of either shape; `None` if the body is none (a success, HTML, nothing). An expired download
+    /// link's own shape (`x-info`, `info`, `http_status`) is read too: its code is `info` in capitals.
+    pub fn parse(body: &[u8]) -> Option<Self> {
+        let Value::Object(object) = serde_json::from_slice(body).ok()? else { return None };
+        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+        if let Some(message) = text("x-info") {
+            let code = text("info").unwrap_or_default().to_uppercase();
+            return Some(ReceivedError { code, message, details: Map::new() });
+        }
+        if text("status")?.eq_ignore_ascii_case("success") {
+            return None;
+        }
+        let details = object.get("details").and_then(Value::as_object).cloned().unwrap_or_default();
+        Some(ReceivedError { code: text("code")?, message: text("message").unwrap_or_default(), details })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gateway_errors_have_the_recorded_lengths() {
+        let check = |code: ErrorCode, expected: usize| {
+            assert_eq!(ErrorBody::from(code).to_bytes().len(), expected, "{code:?}");
+        };
+        check(ErrorCode::InvalidUrlPattern, 131);
+        check(ErrorCode::InvalidRequestMethod, 124);
+        check(ErrorCode::AuthenticationFailure, 98);
+        check(ErrorCode::OauthScopeMismatch, 113);
+        check(ErrorCode::InvalidToken, 87);
+    }
+
+    #[test]
+    fn each_layer_has_its_key_order() {
+        let text = |body: ErrorBody| String::from_utf8(body.to_bytes()).unwrap();
+        assert_eq!(
+            text(ErrorCode::ResourceNotFound.into()),
+            r#"{"status":"error","code":"RESOURCE_NOT_FOUND","message":"The requested resource doesn't exist.","details":{}}"#
+        );
+        assert_eq!(
+            text(ErrorCode::AuthenticationFailure.into()),
+            "{\"code\":\"AUTHENTICATION_FAILURE\",\"details\":{},\"message\":\"Authentication failed\",\"status\":\"error\"}\n"
+        );
+    }
+
+    #[test]
+    fn what_goes_out_can_be_read_back() {
+        for &code in ErrorCode::ALL {
+            let sent = ErrorBody::from(code).with("json_path", "$.operation");
+            let received = ReceivedError::parse(&sent.to_bytes()).unwrap();
+            assert_eq!((received.code.as_str(), &received.message), (code.row().code, &sent.message));
+            assert_eq!(received.details, sent.details);
+        }
+    }
+
+    #[test]
+    fn what_is_no_error_is_none() {
+        let check = |body: &str| assert_eq!(ReceivedError::parse(body.as_bytes()), None, "{body}");
+        check("");
+        check("<html>502</html>");
+        check(r#"{"status":"success","code":"SUCCESS","message":"success","details":{}}"#);
+        check(r#"{"status":"COMPLETED","id":"1"}"#);
+        let link = r#"{"x-info":"Link not valid","info":"Forbidden","http_status":"403"}"#;
+        assert_eq!(ReceivedError::parse(link.as_bytes()).unwrap().code, "FORBIDDEN");
+    }
+}

@@ -1,0 +1,22 @@
+//! The vendor's published limits (contract section 4) and the schema caps of its newest OpenAPI file (section 3).
+
+/// Data rows of one CSV, without the header.
+pub const ROWS_MAX: u64 = 25_000;
+/// Columns of a header, and mapped fields.
+pub const COLUMNS_MAX: usize = 200;
+/// Bytes of an uploaded zip: `25 mb`.
+pub const ZIP_BYTES_MAX: u64 = 25 * 1024 * 1024;
+/// Resources of a job (schema cap).
+pub const RESOURCES_MAX: usize = 100;
+/// Characters of a `file_id` (schema cap).
+pub const FILE_ID_CHARS_MAX: usize = 100;
+/// Characters of `character_encoding` (schema cap).
+pub const ENCODING_CHARS_MAX: usize = 50;
+/// Seconds an access token lives.
+pub const ACCESS_TOKEN_SECONDS: i64 = 3600;
+/// Records of one page.
+pub const PAGE_RECORDS_MAX: u32 = 200;
+/// Field names in the `fields` parameter.
+pub const PAGE_FIELDS_MAX: usize = 50;
+/// Seconds between two looks at a job, in turn; the last one repeats (a schedule seen at work, contract section 4).
+pub const POLL_SECONDS: [u64; 6] = [5, 5, 10, 10, 15, 30];

@@ -1,0 +1,182 @@
+//! Every path, once. The server builds its routes from [`ENDPOINTS`], the client its URLs from the functions below.
+
+use crate::version::Version;
+
+/// What a path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// A zip comes in.
+    Upload,
+    /// A job is created.
+    CreateJob,
+    /// A job is looked at.
+    JobDetails,
+    /// The result zip goes out.
+    Download,
+    /// The organisation of the token.
+    Org,
+    /// The users; `type=CurrentUser` is the token's own.
+    Users,
+    /// The modules.
+    Modules,
+    /// The fields of a module.
+    Fields,
+    /// Records of a module, page by page.
+    Records,
+    /// Records that carry a value.
+    Search,
+    /// One record.
+    Record,
+    /// Tokens are exchanged.
+    Token,
+}
+
+/// One row of the path table.
+#[derive(Clone, Copy, Debug)]
+pub struct EndpointRow {
+    /// What it is for.
+    pub endpoint: Endpoint,
+    /// The only method it takes; every other is INVALID_REQUEST_METHOD.
+    pub method: &'static str,
+    /// The path. `{version}` stands for a literal version; other braces are parameters.
+    pub template: &'static str,
+}
+
+/// All paths of the API. Literal segments win over parameters.
+pub const ENDPOINTS: &[EndpointRow] = &[
+    row(Endpoint::Upload, "POST", "/crm/{version}/upload"),
+    row(Endpoint::CreateJob, "POST", "/crm/bulk/{version}/write"),
+    row(Endpoint::JobDetails, "GET", "/crm/bulk/{version}/write/{job_id}"),
+    row(Endpoint::Download, "GET", "/{version}/crm/{org}/bulk-write/{job_id}/{file}"),
+    row(Endpoint::Org, "GET", "/crm/{version}/org"),
+    row(Endpoint::Users, "GET", "/crm/{version}/users"),
+    row(Endpoint::Modules, "GET", "/crm/{version}/settings/modules"),
+    row(Endpoint::Fields, "GET", "/crm/{version}/settings/fields"),
+    row(Endpoint::Records, "GET", "/crm/{version}/{module}"),
+    row(Endpoint::Search, "GET", "/crm/{version}/{module}/search"),
+    row(Endpoint::Record, "GET", "/crm/{version}/{module}/{record_id}"),
+    row(Endpoint::Token, "POST", "/oauth/v2/token"),
+];
+
+/// Everything of our own lives under this.
+pub const OWN_PREFIX: &str = "/_bulkwright/";
+/// Whether the process is alive.
+pub const HEALTH: &str = "/_bulkwright/health";
+/// Whether it can do its work right now.
+pub const READY: &str = "/_bulkwright/ready";
+
+const fn row(endpoint: Endpoint, method: &'static str, template: &'static str) -> EndpointRow {
+    EndpointRow { endpoint, method, template }
+}
+
+impl EndpointRow {
+    /// The route's pattern for one version: a literal prefix, never a parameter, so that `/crm/bulk/v2.1/writ` is no
+    /// module called `bulk`. `None` for a path without a version.
+    pub fn pattern(&self, version: Version) -> Option<String> {
+        self.template.contains("{version}").then(|| self.template.replace("{version}", version.as_str()))
+    }
+}
+
+/// `/crm/{v}/upload`
+pub fn upload(version: Version) -> String {
+    format!("/crm/{version}/upload")
+}
+
+/// `/crm/bulk/{v}/write`
+pub fn create_job(version: Version) -> String {
+    format!("/crm/bulk/{version}/write")
+}
+
+/// `/crm/bulk/{v}/write/{id}`
+pub fn job_details(version: Version, job: &str) -> String {
+    format!("/crm/bulk/{version}/write/{job}")
+}
+
+/// Where the result of a job is told to be: always under `v2`, whatever version asked (contract 1.1).
+pub fn download(org: &str, job: &str) -> String {
+    format!("/v2/crm/{org}/bulk-write/{job}/{job}.zip")
+}
+
+/// `/crm/{v}/org`
+pub fn org(version: Version) -> String {
+    format!("/crm/{version}/org")
+}
+
+/// `/crm/{v}/users?type=CurrentUser`
+pub fn current_user(version: Version) -> String {
+    format!("/crm/{version}/users?type=CurrentUser")
+}
+
+/// `/crm/{v}/settings/modules`
+pub fn modules(version: Version) -> String {
+    format!("/crm/{version}/settings/modules")
+}
+
+/// `/crm/{v}/settings/fields?module={module}`; the module's name needs no escaping.
+pub fn fields(version: Version, module: &str) -> String {
+    format!("/crm/{version}/settings/fields?module={module}")
+}
+
+/// `/crm/{v}/{module}`
+pub fn records(version: Version, module: &str) -> String {
+    format!("/crm/{version}/{module}")
+}
+
+/// `/crm/{v}/{module}/{id}`
+pub fn record(version: Version, module: &str, id: &str) -> String {
+    format!("/crm/{version}/{module}/{id}")
+}
+
+/// `/oauth/v2/token`
+pub const TOKEN: &str = "/oauth/v2/token";
+
+/// A path with runs of slashes made one: SDKs put a base, a slash and an absolute path together. `None` if there is
+/// nothing to mend.
+pub fn collapse_slashes(path: &str) -> Option<String> {
+    if !path.contains("//") {
+        return None;
+    }
+    let mut single = String::with_capacity(path.len());
+    for part in path.split_inclusive('/') {
+        if part != "/" || !single.ends_with('/') {
+            single.push_str(part);
+        }
+    }
+    Some(single)
+}
+
+/// The organisation segment of a download path: `694902309` or `org694902309`.
+pub fn download_org(segment: &str) -> &str {
+    segment.strip_prefix("org").unwrap_or(segment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubled_slashes_become_one() {
+        let check =
+            |path: &str, expected: Option<&str>| assert_eq!(collapse_slashes(path).as_deref(), expected, "{path}");
+        check("/crm/v8/org", None);
+        check("//v2/crm/1/bulk-write", Some("/v2/crm/1/bulk-write"));
+        check("/crm//bulk///v2.1/write/", Some("/crm/bulk/v2.1/write/"));
+        check("//", Some("/"));
+    }
+
+    #[test]
+    fn every_template_names_a_version_or_stands_alone() {
+        for row in ENDPOINTS {
+            let versioned = row.pattern(Version::V2_1);
+            assert_eq!(versioned.is_some(), row.endpoint != Endpoint::Token, "{row:?}");
+            assert!(!versioned.unwrap_or_default().contains("{version}"));
+        }
+    }
+
+    #[test]
+    fn urls_fit_the_table() {
+        assert_eq!(job_details(Version::V2_1, "4150868000005350003"), "/crm/bulk/v2.1/write/4150868000005350003");
+        assert_eq!(download("694902309", "41"), "/v2/crm/694902309/bulk-write/41/41.zip");
+        assert_eq!(download_org("org694902309"), "694902309");
+    }
+}
