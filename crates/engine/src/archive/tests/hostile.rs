@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
+use proptest::sample::Index;
+
 use super::*;
 
 #[test]
@@ -164,12 +167,12 @@ fn what_is_declared_over_a_limit_is_refused_at_creation() {
     check_refused(
         &zip_of(&[("leads.csv", &zeroes)]),
         "at creation: the unpacked CSV in bytes is over the limit of 33554432; \
-         split the file, or ask the server's owner to raise the limit",
+         split the file or leave out what is not needed, or ask the server's owner to raise the limit",
     );
     check_refused(
         &zip_of(&[("leads.csv", &zeroes[..2 << 20])]),
         "at creation: the CSV's unpacked size as a multiple of its packed size is over the limit of 100; \
-         split the file, or ask the server's owner to raise the limit",
+         split the file or leave out what is not needed, or ask the server's owner to raise the limit",
     );
     let noise: Vec<_> = (0..9 << 20).map(|n: u32| (n.wrapping_mul(0x9E37_79B9) >> 24) as u8).collect();
     let told = refusal(&zip_with(&[("leads.csv", &noise)], stored()));
@@ -235,6 +238,30 @@ fn damage_is_met_while_reading() {
     let at = memchr::memmem::find(&flipped, b"Potter").unwrap();
     flipped[at] = b'p';
     assert!(refusal(&flipped).contains("its CRC is"));
+}
+
+proptest! {
+    /// Whatever is changed in a good zip, the outcome is the CSV or a refusal, and never other bytes.
+    #[test]
+    fn changed_bytes_give_the_csv_or_a_refusal(
+        changes in proptest::collection::vec((any::<Index>(), any::<u8>()), 1..4),
+        options in proptest::sample::select(vec![deflated(), stored(), deflated().large_file(true)]),
+    ) {
+        let mut zip = zip_with(&[("a/", b""), ("leads.csv", CSV), ("x.txt", b"x")], options);
+        for (at, byte) in changes {
+            let length = zip.len();
+            zip[at.index(length)] = byte;
+        }
+        if let Ok(csv) = read_csv(&zip) {
+            prop_assert_eq!(csv, CSV);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(before in any::<Vec<u8>>(), record in any::<[u8; 18]>(), after in any::<Vec<u8>>()) {
+        let file = [&before, &END[..], &record, &after].concat();
+        prop_assert!(read_csv(&file).is_err());
+    }
 }
 
 struct Counted<R> {
