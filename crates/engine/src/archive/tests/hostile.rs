@@ -140,14 +140,13 @@ fn a_directory_of_sixty_thousand_entries_is_refused_unread() {
     check_container(&mut Cursor::new(&zip), &limits()).expect("it is a zip all the same");
 }
 
-/// An end record that claims few entries hides a directory of many: only a budget of it is read.
+/// An end record of one broken entry stands behind a zip of many: the one before it must not be taken instead.
 #[test]
-fn an_end_record_that_lies_about_its_directory_does_not_make_it_read() {
+fn a_broken_end_record_does_not_lead_to_an_earlier_one() {
     let names: Vec<_> = (0..60_000).map(|number| format!("{number}.csv")).collect();
     let entries: Vec<_> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
     let honest = zip_with(&entries, stored());
     let mut zip = honest.clone();
-    // A second, broken end record behind it makes the library look for an earlier one.
     zip.extend(DIRECTORY);
     zip.extend([0xFF; 46]);
     let (start, bytes) = (honest.len() as u32, 50u32);
@@ -159,6 +158,16 @@ fn an_end_record_that_lies_about_its_directory_does_not_make_it_read() {
     let found = find_csv(&mut counted, &limits());
     assert!(matches!(found, Err(FileProblem::NotAZip { .. })), "{found:?}");
     assert!(counted.read < 2 << 20, "{} bytes were read", counted.read);
+}
+
+#[test]
+fn a_directory_larger_than_its_entries_need_is_refused_unread() {
+    let name = format!("{}.csv", "long".repeat(15_000));
+    let found = find_csv(&mut Cursor::new(zip_of(&[(&name, CSV)])), &limits());
+    assert!(
+        matches!(found, Err(FileProblem::TooLarge { what: "the zip's directory in bytes", limit: 40_960 })),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -234,6 +243,11 @@ fn damage_is_met_while_reading() {
     let packed_bytes = place_of(&packed, DIRECTORY) - data;
     let cut = refusal(&with_both(packed, 18, 20, &size(packed_bytes - 2)));
     assert!(cut.ends_with("its deflate stream is cut off; make the zip again"), "{cut}");
+    let mut longer = deflate(CSV);
+    longer.extend(b"more");
+    let longer = with_both(zip_with(&[("leads.csv", &longer)], stored()), 8, 10, &[8, 0]);
+    let longer = with_both(with_both(longer, 22, 24, &size(CSV.len())), 14, 16, &crc.to_le_bytes());
+    check_refused(&longer, &damaged(41, "packed bytes are left over behind its end"));
     let mut flipped = plain.clone();
     let at = memchr::memmem::find(&flipped, b"Potter").unwrap();
     flipped[at] = b'p';
