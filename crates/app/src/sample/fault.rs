@@ -134,7 +134,10 @@ impl Fault {
                 let (column, text) = *random.pick(&BAD_NUMBERS);
                 replace(lead.cell(column), text);
             }
-            Fault::BadDate => replace(lead.cell(Column::Visited), *random.pick(&BAD_DATES)),
+            Fault::BadDate => {
+                let text = random.pick(&BAD_DATES);
+                replace(lead.cell(Column::Visited), text);
+            }
             Fault::RepeatedEmail { of_row } => lead.take_email_of(words, seed, of_row),
         }
     }

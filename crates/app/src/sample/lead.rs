@@ -118,7 +118,8 @@ impl Lead {
         let street = self.cell(Column::Street);
         push_street(street, region, random);
         if random.chance(12) {
-            street.push_str(*random.pick(&["\n", ", "]));
+            let separator = random.pick(&["\n", ", "]);
+            street.push_str(separator);
             push_pattern(street, &region.second_line, random);
         }
         self.cell(Column::City).push_str(random.word(&region.cities));
