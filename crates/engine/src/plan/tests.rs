@@ -21,7 +21,7 @@ fn mapped(operation: Operation, find_by: Option<&str>, mappings: Vec<Mapping>) -
 }
 
 fn refused(spec: &ResourceSpec, csv: &str, expected: &str) {
-    let refusal = Bench::new().prepare(spec, zip_of("x.csv", csv)).err().expect("it has to be refused");
+    let refusal = Bench::new().prepare(spec, zip_of("x.csv", csv)).expect_err("it has to be refused");
     let told = format!("{refusal} @ {}", refusal.path().unwrap_or("the file"));
     assert_eq!(told, expected);
 }
