@@ -112,19 +112,51 @@ fn a_large_job_that_fails_keeps_its_chunks_and_lists_the_rest() {
     assert_eq!(result.matches("UNPROCESSED,,").count() as u64, 5 - settled, "{result}");
 }
 
-#[test]
-fn a_damaged_file_fails_without_a_trace() {
-    let mut bench = Bench::new();
-    let mut file = zip_of("x.csv", CSV);
+/// A CSV that is longer than what is read before the first row is, and a zip of it with one letter changed near its end:
+/// every row can be read, and only the checksum is wrong.
+fn damaged() -> (String, impl Fn() -> std::fs::File) {
+    let note = "n".repeat(2500);
+    let rows = (1..=900).map(|row| format!("N{row},{row}@x.com,{note}\n"));
+    let csv: String = std::iter::once("Name,Email,Note\n".to_owned()).chain(rows).collect();
     let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(0)).unwrap();
-    file.read_to_end(&mut bytes).unwrap();
-    let at = bytes.windows(7).position(|found| found == b"f@x.com").unwrap();
-    file.seek(SeekFrom::Start(at as u64)).unwrap();
-    file.write_all(b"F").unwrap();
-    // The header can be read before the checksum is known to be wrong only in a file longer than the reader's head.
-    let refusal = bench.prepare(&insert(), file).err().map(|refusal| refusal.to_string());
-    assert!(refusal.is_some_and(|refusal| refusal.contains("damaged")), "a short file is refused at once");
+    let mut zip = zip_of("things.csv", &csv);
+    zip.seek(SeekFrom::Start(0)).unwrap();
+    zip.read_to_end(&mut bytes).unwrap();
+    let at = bytes.windows(9).position(|found| found == b"900@x.com").unwrap();
+    bytes[at] = b'8';
+    let file = move || {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        file
+    };
+    (csv, file)
+}
+
+#[test]
+fn a_damaged_file_fails_a_small_job_as_a_whole() {
+    let (_, file) = damaged();
+    let mut bench = Bench::new();
+    bench.job = 1;
+    let outcome = bench.run_file(&insert(), file(), &mut ()).unwrap();
+    let Outcome::Failed(counts, failure) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((counts.total(), failure.code.as_str()), (0, "FILE_NOT_SUPPORTED"));
+    assert!(failure.message.contains("damaged"), "{failure:?}");
+    assert_eq!((bench.records(), bench.ledger().len()), (String::new(), 0));
+}
+
+#[test]
+fn a_damaged_file_leaves_a_large_job_its_chunks() {
+    let (csv, file) = damaged();
+    let mut bench = Bench::new();
+    bench.job = 1;
+    bench.limits.chunk_bytes_max = 20_000;
+    let outcome = bench.run_file(&insert(), file(), &mut ()).unwrap();
+    assert!(matches!(outcome, Outcome::Failed(counts, _) if counts.added > 0 && counts.added < 900), "{outcome:?}");
+    let settled = bench.ledger().last().unwrap().rows_through;
+    let result = bench.result(&insert(), &csv);
+    assert_eq!(result.lines().count(), 901);
+    assert_eq!(result.matches(",ADDED,").count() as u64, settled);
+    assert_eq!(result.matches(",UNPROCESSED,,").count() as u64, 900 - settled);
 }
 
 #[test]
@@ -234,6 +266,16 @@ fn a_chunk_that_another_run_settled_is_left_alone() {
     let limits = Limits::default();
     let import = Import { job: JobId(1), resource: 0, user: UserId(1), now: 0, block: bench.block(), limits: &limits };
     assert!(matches!(run(&import, prepared, &mut store, &mut ()), Err(ImportError::Overtaken)));
+}
+
+#[test]
+fn later_chunks_are_smaller() {
+    let rows: String = (1..=900).map(|row| format!("N{row}\n")).collect();
+    let mut bench = Bench::new();
+    bench.limits.chunk_bytes_max = 20_000;
+    bench.run(&spec(Operation::Insert, None), &format!("Name\n{rows}"), &mut ()).unwrap();
+    let sizes: Vec<u64> = bench.ledger().iter().map(|row| row.counts.total()).collect();
+    assert!(sizes.len() > 2 && sizes[0] > sizes[1] && sizes[1] * 3 > sizes[0], "{sizes:?}");
 }
 
 #[test]
