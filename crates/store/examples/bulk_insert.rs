@@ -15,7 +15,7 @@ use bulkwright_engine::ids::{IdBlock, JobId, OrgId, RecordId, UserId};
 use bulkwright_engine::record_store::{ChangeSet, IndexId, Insert, KeyChange, LedgerRow, RecordStore, Update};
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::Store;
-use bulkwright_store::sqlite::{OpenOptions, RecordsLayout, SqliteStore};
+use bulkwright_store::sqlite::{Durability, OpenOptions, RecordsLayout, SqliteStore};
 
 const CHUNK_ROWS: u64 = 150_000;
 const UPDATES: u64 = 25_000;
@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn measure_all(rows: &str) -> Result<(), Box<dyn Error>> {
+    println!("an empty temporary directory opens in {} ms", opening()?.as_millis());
     println!("page  modified  find s  commit s  rows/s  25k updates s  file MB  peak MB");
     for page_bytes in ["4096", "8192", "16384"] {
         for index in ["none", "index"] {
@@ -44,6 +45,16 @@ fn measure_all(rows: &str) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+fn opening() -> Result<Duration, Box<dyn Error>> {
+    let directory = tempfile::tempdir()?;
+    let options = OpenOptions { durability: Durability::Temporary, ..OpenOptions::default() };
+    let start = Instant::now();
+    let store = SqliteStore::open(directory.path(), &options)?;
+    let took = start.elapsed();
+    drop(store);
+    Ok(took)
 }
 
 fn measure(rows: u64, page_bytes: u32, with_index: bool) -> Result<(), Box<dyn Error>> {

@@ -9,6 +9,8 @@ mod blobs;
 mod chunk;
 mod jobs;
 mod listing;
+#[cfg(test)]
+pub(crate) mod model;
 mod queue;
 mod records;
 

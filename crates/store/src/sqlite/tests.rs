@@ -67,6 +67,12 @@ fn it_is_a_record_store_when_hashes_collide() {
 }
 
 #[test]
+fn it_does_what_the_model_does() {
+    conformance::model::check(record_writers(temporary()));
+    conformance::model::check(record_writers(OpenOptions { hash_bits: 3, ..temporary() }));
+}
+
+#[test]
 fn it_is_a_record_store_with_other_pages() {
     let layout = RecordsLayout { page_bytes: 512 };
     conformance::record_store(record_writers(OpenOptions { layout, ..temporary() }));

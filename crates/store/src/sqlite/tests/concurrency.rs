@@ -12,8 +12,21 @@ const CHUNK: i64 = 40_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_never_fail_and_see_whole_chunks_during_large_commits() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(directory.path(), &OpenOptions::default()).unwrap());
+    let (_directory, store) = new_store(&OpenOptions::default());
+    read_through_commits(store).await;
+}
+
+/// A transaction that outgrows its memory locks readers out before it commits: they wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_never_fail_while_a_chunk_spills() {
+    let (_directory, store) = new_store(&temporary());
+    let small = "PRAGMA cache_size = 20; PRAGMA cache_spill = 20;";
+    store.writer_turn.wait().with(|connection| connection.execute_batch(small).unwrap());
+    read_through_commits(store).await;
+}
+
+async fn read_through_commits(store: SqliteStore) {
+    let store = Arc::new(store);
     let done = Arc::new(AtomicBool::new(false));
     let readers: Vec<_> = (0..3).map(|_| tokio::spawn(read_until(store.clone(), done.clone()))).collect();
     let writer = store.clone();
