@@ -152,3 +152,78 @@ impl Chunk {
         Ok(Filled::Full)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    /// Gives numbered bytes, a few at a time, then what it is told to end with.
+    struct Numbered {
+        given: Arc<AtomicU64>,
+        end: u64,
+        ending: fn() -> io::Result<usize>,
+    }
+
+    impl Read for Numbered {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let given = self.given.load(Ordering::Relaxed);
+            let bytes = (self.end - given).min(out.len() as u64).min(1000);
+            if bytes == 0 {
+                return (self.ending)();
+            }
+            out.iter_mut().zip(given..given + bytes).for_each(|(byte, number)| *byte = number as u8);
+            self.given.store(given + bytes, Ordering::Relaxed);
+            Ok(bytes as usize)
+        }
+    }
+
+    fn numbered(end: u64, ending: fn() -> io::Result<usize>) -> (InflateAhead, Arc<AtomicU64>) {
+        let given = Arc::new(AtomicU64::new(0));
+        let source = Numbered { given: Arc::clone(&given), end, ending };
+        (InflateAhead::start(source).unwrap(), given)
+    }
+
+    fn failed() -> io::Result<usize> {
+        Err(io::Error::other("the disk is gone"))
+    }
+
+    #[test]
+    fn bytes_arrive_in_order_and_then_the_end() {
+        for end in [0, 1, CHUNK_BYTES as u64, 10 * CHUNK_BYTES as u64 + 7] {
+            let (mut ahead, _) = numbered(end, || Ok(0));
+            let mut read = Vec::new();
+            ahead.read_to_end(&mut read).unwrap();
+            assert!(read.iter().copied().eq((0..end).map(|number| number as u8)), "{end} bytes");
+            assert_eq!(ahead.read(&mut [0; 8]).unwrap(), 0, "the end stays the end");
+        }
+    }
+
+    #[test]
+    fn a_failure_comes_behind_the_bytes_before_it() {
+        let end = 2 * CHUNK_BYTES as u64 + 5;
+        let (mut ahead, _) = numbered(end, failed);
+        let mut read = Vec::new();
+        let error = ahead.read_to_end(&mut read).unwrap_err();
+        assert_eq!((read.len() as u64, error.to_string().as_str()), (end, "the disk is gone"));
+    }
+
+    #[test]
+    fn a_panic_over_there_is_a_failure_and_no_end() {
+        let (mut ahead, _) = numbered(5, || panic!("a bug in the source"));
+        let error = ahead.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "the thread that reads ahead stopped before the end");
+    }
+
+    #[test]
+    fn dropping_it_early_ends_the_thread_and_never_reads_more_than_its_chunks() {
+        let (mut ahead, given) = numbered(u64::MAX, || Ok(0));
+        ahead.read_exact(&mut [0; 100]).unwrap();
+        drop(ahead);
+        let given_at_the_end = given.load(Ordering::Relaxed);
+        assert!(given_at_the_end <= ((CHUNKS + 1) * CHUNK_BYTES) as u64, "{given_at_the_end}");
+        assert_eq!(Arc::strong_count(&given), 1, "the source was dropped with its thread");
+    }
+}
