@@ -1,0 +1,45 @@
+//! What happens between the command and the first request.
+
+pub(crate) mod listen;
+
+pub(crate) mod port_file;
+
+pub(crate) mod atomic_file;
+
+pub(crate) mod credentials;
+
+pub(crate) mod first;
+
+pub mod dev;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bulkwright_engine::catalog::Catalog;
+use bulkwright_store::Store;
+use bulkwright_store::sqlite::{Durability, OpenOptions, SqliteStore};
+
+use crate::error::ServeError;
+use crate::server::Data;
+
+/// Opens the embedded store on a blocking thread and brings its views up to the catalog.
+pub(crate) async fn open_store(data: &Data, catalog: Arc<Catalog>) -> Result<Arc<dyn Store>, ServeError> {
+    let (directory, durability) = match data {
+        Data::Kept(directory) => (directory.clone(), Durability::Durable),
+        Data::Temporary(directory) => (directory.path().to_owned(), Durability::Temporary),
+    };
+    let opened = tokio::task::spawn_blocking(move || open(directory, durability, &catalog)).await;
+    let store = opened.map_err(|error| ServeError::Store(panicked(error)))??;
+    Ok(Arc::new(store))
+}
+
+fn open(directory: PathBuf, durability: Durability, catalog: &Catalog) -> Result<SqliteStore, ServeError> {
+    let options = OpenOptions { durability, ..OpenOptions::default() };
+    let store = SqliteStore::open(&directory, &options)?;
+    store.set_catalog(catalog)?;
+    Ok(store)
+}
+
+fn panicked(error: tokio::task::JoinError) -> bulkwright_store::Error {
+    bulkwright_store::Error::Failed { doing: "opening the data directory", source: error.into() }
+}
