@@ -8,6 +8,7 @@
 //! It is synchronous on purpose: sockets, timers and SQL belong to the crates above it.
 
 pub mod catalog;
+pub mod key;
 pub mod ids;
 pub mod limits;
 pub mod record_store;
