@@ -8,7 +8,7 @@ pub(crate) mod create;
 
 pub(crate) mod callback_rule;
 
-mod refusal;
+pub(crate) mod refusal;
 
 pub(crate) mod details;
 

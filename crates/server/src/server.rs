@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bulkwright_engine::catalog::Catalog;
@@ -68,7 +68,8 @@ impl Server {
         let listener = listen::bind(config.listen).await?;
         let addr = listen::address_of(&listener, config.listen)?;
         let links = Links::new(config.public_url.as_ref(), addr, host_trust(&config.mode))?;
-        let app = Arc::new(app(&config, store, catalog, links));
+        let scratch = start::scratch(&data)?;
+        let app = Arc::new(app(&config, store, catalog, links, scratch));
         let credentials = match &config.mode {
             Mode::Serve { data } => start::first::credentials(&app, data).await?,
             Mode::Dev => Some(start::dev::seed(&app).await?),
@@ -143,6 +144,14 @@ pub(crate) enum Data {
 }
 
 impl Data {
+    /// Where they are.
+    pub(crate) fn directory(&self) -> &Path {
+        match self {
+            Data::Kept(directory) => directory,
+            Data::Temporary(directory) => directory.path(),
+        }
+    }
+
     fn of(mode: &Mode) -> Result<Self, ServeError> {
         match mode {
             Mode::Serve { data } => Ok(Data::Kept(data.clone())),
@@ -162,7 +171,7 @@ fn host_trust(mode: &Mode) -> HostTrust {
     }
 }
 
-fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Links) -> App {
+fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Links, scratch: PathBuf) -> App {
     let callback_rule = match config.mode {
         Mode::Serve { .. } => CallbackRule::PublicOnly,
         Mode::Dev => CallbackRule::PublicAndLoopback,
@@ -176,6 +185,7 @@ fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Lin
         links,
         callback_rule,
         uploads: UploadTurns::new(config.connections.uploads_per_org_max),
+        scratch,
         work: Notify::new(),
         request_ids: RequestIds::new(random_hex::<4>()),
         draining: CancellationToken::new(),

@@ -24,13 +24,26 @@ use crate::server::Data;
 
 /// Opens the embedded store on a blocking thread and brings its views up to the catalog.
 pub(crate) async fn open_store(data: &Data, catalog: Arc<Catalog>) -> Result<Arc<dyn Store>, ServeError> {
-    let (directory, durability) = match data {
-        Data::Kept(directory) => (directory.clone(), Durability::Durable),
-        Data::Temporary(directory) => (directory.path().to_owned(), Durability::Temporary),
+    let durability = match data {
+        Data::Kept(_) => Durability::Durable,
+        Data::Temporary(_) => Durability::Temporary,
     };
+    let directory = data.directory().to_owned();
     let opened = tokio::task::spawn_blocking(move || open(directory, durability, &catalog)).await;
     let store = opened.map_err(|error| ServeError::Store(panicked(error)))??;
     Ok(Arc::new(store))
+}
+
+/// A directory for files that are not finished, without what a killed process left there. The store is open: no other
+/// process is at work here.
+pub(crate) fn scratch(data: &Data) -> Result<PathBuf, ServeError> {
+    let path = data.directory().join("scratch");
+    let emptied = match fs_err::remove_dir_all(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => fs_err::create_dir(&path),
+    };
+    emptied.map_err(|source| ServeError::Directory { path: path.clone(), source })?;
+    Ok(path)
 }
 
 fn open(directory: PathBuf, durability: Durability, catalog: &Catalog) -> Result<SqliteStore, ServeError> {

@@ -1,6 +1,7 @@
 //! What every request and the workers share.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) links: Links,
     pub(crate) callback_rule: CallbackRule,
     pub(crate) uploads: UploadTurns,
+    /// A directory for files that are not finished; empty at each start.
+    pub(crate) scratch: PathBuf,
     /// Wakes a worker: there is a job.
     pub(crate) work: Notify,
     pub(crate) request_ids: RequestIds,
