@@ -87,7 +87,16 @@ pub fn decide(
 ) -> Result<Decision, StoreError> {
     let holders = Holders::ask(plan, batch, store)?;
     let records = TouchedRecords::read(plan, batch, &holders, store)?;
-    let mut chunk = Chunk { plan, block, batch, holders, records, picklists: picklists.begin(), decision: begin(), scratch: String::new() };
+    let mut chunk = Chunk {
+        plan,
+        block,
+        batch,
+        holders,
+        records,
+        picklists: picklists.begin(),
+        decision: begin(),
+        scratch: String::new(),
+    };
     (0..batch.len()).for_each(|row| chunk.settle(row));
     Ok(chunk.finish())
 }
@@ -243,7 +252,7 @@ impl Chunk<'_> {
         let changes = respelled.as_deref().unwrap_or(self.batch.body(self.batch.body_span(row)));
         let mut new = std::mem::take(&mut self.scratch);
         new.clear();
-        let old = self.body_of(self.records.get(id));
+        let old = self.decision.present_body(self.batch, self.records.get(id));
         body::merge(old, changes, &mut new);
         self.holders.move_keys(self.plan, id, old, &new);
         let start = self.decision.bodies.len();
@@ -265,18 +274,6 @@ impl Chunk<'_> {
         }
         let body = self.batch.body(self.batch.body_span(row));
         self.picklists.settle(self.plan, new_choices, body)
-    }
-
-    fn body_of<'c>(&'c self, touched: &'c Touched) -> &'c str {
-        match (&touched.origin, touched.body) {
-            (_, Some(place)) => self.place(place),
-            (Origin::Stored { body, .. }, None) => body,
-            (Origin::Created { insert }, None) => self.place(self.decision.inserts[*insert].body),
-        }
-    }
-
-    fn place(&self, place: Place) -> &str {
-        self.decision.body(self.batch, place)
     }
 
     fn finish(mut self) -> Decision {
@@ -335,6 +332,15 @@ impl Chunk<'_> {
 }
 
 impl Decision {
+    /// What a record looks like by now.
+    fn present_body<'d>(&'d self, batch: &'d Batch, touched: &'d Touched) -> &'d str {
+        match (&touched.origin, touched.body) {
+            (_, Some(place)) => self.body(batch, place),
+            (Origin::Stored { body, .. }, None) => body,
+            (Origin::Created { insert }, None) => self.body(batch, self.inserts[*insert].body),
+        }
+    }
+
     pub(crate) fn body<'d>(&'d self, batch: &'d Batch, place: Place) -> &'d str {
         match place {
             Place::Batch(span) => batch.body(span),

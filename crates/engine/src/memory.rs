@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{FieldNumber, ModuleNumber};
 use crate::ids::{JobId, OrgId, RecordId};
-use crate::record_store::{
-    ChangeSet, IndexId, Key, KeyChange, LedgerRow, Matches, RecordStore, StoreError, Versioned,
-};
+use crate::record_store::{ChangeSet, IndexId, Key, KeyChange, LedgerRow, Matches, RecordStore, StoreError, Versioned};
 
 /// The records of one organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]

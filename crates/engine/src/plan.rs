@@ -177,10 +177,8 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn new(request: &'a Request<'a>) -> Result<Self, Refusal> {
         let root = format!("$.resource[{}]", request.resource);
-        let unknown = || Refusal::UnknownModule {
-            module: request.spec.module.clone(),
-            path: format!("{root}.module.api_name"),
-        };
+        let unknown =
+            || Refusal::UnknownModule { module: request.spec.module.clone(), path: format!("{root}.module.api_name") };
         let module = request.catalog.module(&request.spec.module).ok_or_else(unknown)?;
         let draft = Draft { request, module, people: People::new(request.people), root };
         draft.check_find_by()?;
@@ -212,7 +210,7 @@ impl<'a> Draft<'a> {
         let limit = self.request.limits.columns_max.min(MAPPINGS_MAX);
         let path = format!("{}.field_mappings", self.root);
         if mappings.len() > limit {
-            return Err(Refusal::TooManyColumns { found: mappings.len(), limit, path });
+            return Err(Refusal::TooManyMappings { found: mappings.len(), limit, path });
         }
         Ok((mappings, ignored))
     }

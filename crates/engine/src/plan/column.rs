@@ -95,20 +95,18 @@ fn on_empty(spec: &ResourceSpec, field: &Field) -> OnEmpty {
         Operation::Upsert if is_key && !field.mandatory => OnEmpty::Leave,
         Operation::Upsert if is_key => OnEmpty::Refuse,
         Operation::Update | Operation::Upsert if !spec.ignore_empty => {
-            if field.mandatory { OnEmpty::Refuse } else { OnEmpty::Blank }
+            if field.mandatory {
+                OnEmpty::Refuse
+            } else {
+                OnEmpty::Blank
+            }
         }
         Operation::Upsert if field.mandatory => OnEmpty::RefuseCreating,
         Operation::Update | Operation::Upsert => OnEmpty::Leave,
     }
 }
 
-fn rule(
-    request: &Request<'_>,
-    people: &People,
-    field: &Field,
-    mapping: &Mapping,
-    path: &str,
-) -> Result<Rule, Refusal> {
+fn rule(request: &Request<'_>, people: &People, field: &Field, mapping: &Mapping, path: &str) -> Result<Rule, Refusal> {
     let not_supported =
         |key| Refusal::KeyNotSupported { api_name: field.api_name.clone(), key, path: format!("{path}.{key}") };
     if mapping.format.is_some() {

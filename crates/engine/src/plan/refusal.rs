@@ -117,9 +117,17 @@ pub enum Refusal {
         /// Where in the request.
         path: String,
     },
-    /// More mappings or columns than are allowed.
-    #[error("{found} columns or mappings, and {limit} are allowed")]
-    TooManyColumns {
+    /// The header has more columns than are allowed.
+    #[error("the header has {found} columns, and {limit} are allowed")]
+    TooManyHeaderColumns {
+        /// How many.
+        found: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// More mappings than are allowed.
+    #[error("{found} fields are mapped, and {limit} are allowed")]
+    TooManyMappings {
         /// How many.
         found: usize,
         /// How many are allowed.
@@ -171,10 +179,10 @@ impl Refusal {
             | Refusal::IndexMissing { path, .. }
             | Refusal::ColumnMissing { path, .. }
             | Refusal::DefaultUnfit { path, .. }
-            | Refusal::TooManyColumns { path, .. }
+            | Refusal::TooManyMappings { path, .. }
             | Refusal::MandatoryNotMapped { path, .. } => Some(path),
             Refusal::UnknownCharset { path, .. } => Some(path),
-            Refusal::FileNotSupported { .. } | Refusal::Unreadable(_) => None,
+            Refusal::TooManyHeaderColumns { .. } | Refusal::FileNotSupported { .. } | Refusal::Unreadable(_) => None,
         }
     }
 }
