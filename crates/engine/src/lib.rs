@@ -7,10 +7,12 @@
 //!
 //! It is synchronous on purpose: sockets, timers and SQL belong to the crates above it.
 
+pub mod body;
 pub mod catalog;
-pub mod key;
 pub mod ids;
+pub mod key;
 pub mod limits;
 pub mod record_store;
 pub mod spec;
+pub mod typing;
 pub mod verdict;

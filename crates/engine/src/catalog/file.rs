@@ -87,10 +87,8 @@ fn first_use<T: Eq + Hash>(seen: &mut HashSet<T>, value: T) -> Option<()> {
 fn field(text: &str, spanned: Spanned<FieldEntry>) -> Result<Field, CatalogError> {
     let line = line_of(text, spanned.span().start);
     let entry = spanned.into_inner();
-    let kind = kind(&entry).map_err(|reason| CatalogError {
-        line: Some(line),
-        reason: format!("field {}: {reason}", entry.api_name),
-    })?;
+    let kind = kind(&entry)
+        .map_err(|reason| CatalogError { line: Some(line), reason: format!("field {}: {reason}", entry.api_name) })?;
     Ok(Field {
         number: FieldNumber(entry.number),
         id: entry.id,

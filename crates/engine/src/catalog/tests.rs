@@ -59,7 +59,11 @@ fn a_faulty_file_is_refused_with_its_line() {
     check("\"text\"", "\"txt\"", "module file, line 8: field Name: unknown type `txt`");
     check("number = 2", "number = 1", "module file, line 9: the number of field id is used twice");
     check("id = 2", "id = 1", "module file, line 9: the id of field id is used twice");
-    check("label = \"Id\"", "lable = \"Id\"", "module file, line 9: unknown field `lable`, expected one of `number`, `id`, `api_name`, `label`, `type`, `length`, `digits`, `decimal_places`, `values`, `data_type`, `mandatory`, `duplicate_check`, `unique`, `read_only`");
+    check(
+        "label = \"Id\"",
+        "lable = \"Id\"",
+        "module file, line 9: unknown field `lable`, expected one of `number`, `id`, `api_name`, `label`, `type`, `length`, `digits`, `decimal_places`, `values`, `data_type`, `mandatory`, `duplicate_check`, `unique`, `read_only`",
+    );
     check("api_name = \"id\"", "api_name = \"Id2\"", "module file: Things has no field id");
     assert_eq!(
         Catalog::parse(&[SMALL, SMALL]).unwrap_err().to_string(),
