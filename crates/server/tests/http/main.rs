@@ -8,6 +8,8 @@ mod order;
 
 mod tokens;
 
+mod tenants;
+
 mod uploads;
 
 mod jobs;
