@@ -16,10 +16,13 @@ use crate::Error;
 /// Page cache of the connection that writes records. Bulk inserts touch every leaf of the key tree in each chunk: what
 /// does not fit is read again.
 const RECORDS_WRITER_CACHE_KIB: u32 = 96 * 1024;
+<<<<<<< HEAD
 /// Pages that a transaction may hold beyond that before it spills. One that spills locks readers out before it
 /// commits, so chunks of up to 64 MB of inserts and 25,000 scattered updates stay below or near it; what is larger must
 /// not take memory without end.
 const RECORDS_WRITER_SPILL_KIB: u32 = 160 * 1024;
+=======
+>>>>>>> part/server
 /// Page cache of every other connection.
 const SMALL_CACHE_KIB: u32 = 2 * 1024;
 /// Statements a connection keeps prepared: more than there are different ones.
@@ -74,6 +77,7 @@ impl Access {
             Role::ControlWriter => {
                 format!("{small} PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};")
             }
+<<<<<<< HEAD
             Role::RecordsWriter(RecordsLayout { page_bytes }) => {
                 let spill_pages = u64::from(RECORDS_WRITER_SPILL_KIB) * 1024 / u64::from(page_bytes);
                 format!(
@@ -82,6 +86,14 @@ impl Access {
                      PRAGMA cache_spill = {spill_pages}; PRAGMA temp_store = MEMORY;"
                 )
             }
+=======
+            // A transaction that outgrew its cache would lock readers out long before it commits: it never spills.
+            Role::RecordsWriter(RecordsLayout { page_bytes }) => format!(
+                "PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = {synchronous};
+                 PRAGMA cache_size = -{RECORDS_WRITER_CACHE_KIB}; PRAGMA cache_spill = OFF;
+                 PRAGMA temp_store = MEMORY;"
+            ),
+>>>>>>> part/server
         }
     }
 }
