@@ -16,7 +16,6 @@ const RECORDS_VERSION: i64 = 1;
 /// The newest schema of `control.db` that this program knows.
 const CONTROL_VERSION: i64 = 1;
 
-<<<<<<< HEAD
 /// Bytes of a page of `records.db`. Measured with `examples/bulk_insert` on 2 cores, synced, 1,000,000 leads with bodies
 /// of 430 bytes and one key each, in chunks of 150,000; then 25,000 scattered updates, read first:
 ///
@@ -28,9 +27,6 @@ const CONTROL_VERSION: i64 = 1;
 ///
 /// Larger pages save calls when whole pages are new, and cost journal and writes when one record of a page changes (a
 /// slow disk feels that more than the one measured). 8 KiB is near the best of both.
-=======
-/// Bytes of a page of `records.db`.
->>>>>>> part/server
 pub(super) const RECORDS_PAGE_BYTES: u32 = 8192;
 
 /// `record` is a rowid table: ids rise, so bulk inserts append. Its columns before `body` are short, so that a walk by
