@@ -134,7 +134,7 @@ struct Chunk<'a> {
     batch: &'a Batch,
     holders: Holders<'a>,
     records: TouchedRecords,
-    picklists: picklists::Session<'a>,
+    picklists: picklists::ChunkAdditions<'a>,
     decision: Decision,
     scratch: String,
 }
