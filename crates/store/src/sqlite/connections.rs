@@ -69,16 +69,17 @@ impl Access {
             Durability::Temporary => "OFF",
         };
         let small = format!("PRAGMA cache_size = -{SMALL_CACHE_KIB}; PRAGMA temp_store = MEMORY;");
+        // `synchronous` before `journal_mode`, which writes.
         match self.role {
             Role::Reader => format!("{small} PRAGMA query_only = ON;"),
             Role::ControlWriter => {
-                format!("{small} PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};")
+                format!("{small} PRAGMA synchronous = {synchronous}; PRAGMA journal_mode = WAL;")
             }
             Role::RecordsWriter(RecordsLayout { page_bytes }) => {
                 let spill_pages = u64::from(RECORDS_WRITER_SPILL_KIB) * 1024 / u64::from(page_bytes);
                 format!(
-                    "PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = TRUNCATE;
-                     PRAGMA synchronous = {synchronous}; PRAGMA cache_size = -{RECORDS_WRITER_CACHE_KIB};
+                    "PRAGMA page_size = {page_bytes}; PRAGMA synchronous = {synchronous};
+                     PRAGMA journal_mode = TRUNCATE; PRAGMA cache_size = -{RECORDS_WRITER_CACHE_KIB};
                      PRAGMA cache_spill = {spill_pages}; PRAGMA temp_store = MEMORY;"
                 )
             }
