@@ -222,7 +222,7 @@ impl Chunk<'_> {
         let id = self.block.record(number, bucket).expect("rows past the id block are refused while reading");
         let body = self.new_body(row);
         self.holders.add_row(row, id);
-        if self.plan.find_by.is_some() {
+        if self.plan.operation == Operation::Upsert || self.plan.finds_by_id() {
             self.records.add_created(id, self.decision.inserts.len());
         }
         self.decision.inserts.push(NewRecord { id, row: row as u32, body });
