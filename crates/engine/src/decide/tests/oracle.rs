@@ -145,7 +145,7 @@ fn spec_of(job: &Job) -> ResourceSpec {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn batches_do_what_single_rows_would(jobs in proptest::collection::vec(job(), 1..4)) {
