@@ -4,13 +4,16 @@
 //! in key order would be a random walk over all of its pages for every chunk.
 
 use bulkwright_engine::ids::{OrgId, RecordId, UserId};
-use bulkwright_engine::record_store::{ChangeSet, KeyChange, StoreError, Update};
+use bulkwright_engine::record_store::{ChangeSet, Insert, KeyChange, StoreError, Update};
 use rusqlite::{Statement, Transaction, params};
 
 use super::sql::{Doing, is_constraint};
 use super::{extents, find, row};
 use crate::Error;
 use crate::records::{ALL_BUCKETS, KeyHasher, RecordColumns, ledger_checksum};
+
+/// Rows that one statement inserts: starting and ending it costs as much as a row or two.
+const ROWS_AT_ONCE: usize = 32;
 
 /// The version of a record that was just made.
 const FIRST_VERSION: u32 = 1;
@@ -66,13 +69,53 @@ fn conflict_if_there(written: rusqlite::Result<usize>, doing: &'static str) -> R
 }
 
 fn insert_records(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> Result<(), StoreError> {
+    let (wide, rest) = change.inserts.split_at(change.inserts.len() - change.inserts.len() % ROWS_AT_ONCE);
+    insert_by(tx, org, change, wide, ROWS_AT_ONCE)?;
+    insert_by(tx, org, change, rest, 1)?;
+    Ok(extents::add(tx, org, change)?)
+}
+
+/// Inserts records with a statement of `rows` rows.
+fn insert_by(
+    tx: &Transaction<'_>,
+    org: OrgId,
+    change: &ChangeSet<'_>,
+    inserts: &[Insert<'_>],
+    rows: usize,
+) -> Result<(), StoreError> {
     let doing = "inserting records";
-    let sql = "INSERT INTO record (id, body, checksum, org, module, version, created_at, created_by, modified_at,
-                   modified_by)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?7, ?8)";
-    let mut statement = tx.prepare_cached(sql).doing(doing)?;
+    // What all records of a chunk share is ?1 to ?4, bound once: bindings stay from one execution to the next.
+    let values = |row: usize| {
+        let [id, body, checksum] = [5 + 3 * row, 6 + 3 * row, 7 + 3 * row];
+        format!("(?{id}, ?1, ?2, {FIRST_VERSION}, ?3, ?4, ?3, ?4, ?{body}, ?{checksum})")
+    };
+    let sql = format!(
+        "INSERT INTO record (id, org, module, version, created_at, created_by, modified_at, modified_by, body, checksum)
+         VALUES {}",
+        (0..rows).map(values).collect::<Vec<_>>().join(", ")
+    );
+    let mut statement = tx.prepare_cached(&sql).doing(doing)?;
     bind_shared_columns(&mut statement, org, change).doing(doing)?;
-    for insert in change.inserts {
+    for some in inserts.chunks_exact(rows) {
+        conflict_if_there(insert_some(&mut statement, org, change, some), doing)?;
+    }
+    Ok(())
+}
+
+fn bind_shared_columns(statement: &mut Statement<'_>, org: OrgId, change: &ChangeSet<'_>) -> rusqlite::Result<()> {
+    statement.raw_bind_parameter(1, org.0)?;
+    statement.raw_bind_parameter(2, change.module.0)?;
+    statement.raw_bind_parameter(3, change.now)?;
+    statement.raw_bind_parameter(4, change.user.0)
+}
+
+fn insert_some(
+    statement: &mut Statement<'_>,
+    org: OrgId,
+    change: &ChangeSet<'_>,
+    inserts: &[Insert<'_>],
+) -> rusqlite::Result<usize> {
+    for (row, insert) in inserts.iter().enumerate() {
         let record = RecordColumns {
             id: insert.id,
             org,
@@ -84,24 +127,10 @@ fn insert_records(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> R
             modified_by: change.user,
             body: insert.body.as_bytes(),
         };
-        conflict_if_there(insert_record(&mut statement, &record, insert.body), doing)?;
+        statement.raw_bind_parameter(5 + 3 * row, record.id.0)?;
+        statement.raw_bind_parameter(6 + 3 * row, insert.body)?;
+        statement.raw_bind_parameter(7 + 3 * row, record.checksum())?;
     }
-    Ok(extents::add(tx, org, change)?)
-}
-
-/// Bindings stay from row to row: what all records of a chunk share is bound once.
-fn bind_shared_columns(statement: &mut Statement<'_>, org: OrgId, change: &ChangeSet<'_>) -> rusqlite::Result<()> {
-    statement.raw_bind_parameter(4, org.0)?;
-    statement.raw_bind_parameter(5, change.module.0)?;
-    statement.raw_bind_parameter(6, FIRST_VERSION)?;
-    statement.raw_bind_parameter(7, change.now)?;
-    statement.raw_bind_parameter(8, change.user.0)
-}
-
-fn insert_record(statement: &mut Statement<'_>, record: &RecordColumns<'_>, body: &str) -> rusqlite::Result<usize> {
-    statement.raw_bind_parameter(1, record.id.0)?;
-    statement.raw_bind_parameter(2, body)?;
-    statement.raw_bind_parameter(3, record.checksum())?;
     statement.raw_execute()
 }
 
@@ -173,12 +202,24 @@ fn remove_keys(tx: &Transaction<'_>, keys: &[Hashed<'_>]) -> Result<(), Error> {
 }
 
 fn add_keys(tx: &Transaction<'_>, keys: &[Hashed<'_>]) -> Result<(), Error> {
+    let (wide, rest) = keys.split_at(keys.len() - keys.len() % ROWS_AT_ONCE);
+    add_keys_by(tx, wide, ROWS_AT_ONCE)?;
+    add_keys_by(tx, rest, 1)
+}
+
+/// Adds keys with a statement of `rows` rows.
+fn add_keys_by(tx: &Transaction<'_>, keys: &[Hashed<'_>], rows: usize) -> Result<(), Error> {
     let doing = "adding keys";
     // A record that gains a key it has already keeps one entry.
-    let sql = "INSERT OR IGNORE INTO key (hash, id, field) VALUES (?1, ?2, ?3)";
-    let mut statement = tx.prepare_cached(sql).doing(doing)?;
-    for Hashed { hash, change } in keys {
-        statement.execute(params![hash, change.id.0, change.index.field.0]).doing(doing)?;
+    let sql = format!("INSERT OR IGNORE INTO key (hash, id, field) VALUES {}", vec!["(?, ?, ?)"; rows].join(", "));
+    let mut statement = tx.prepare_cached(&sql).doing(doing)?;
+    for some in keys.chunks_exact(rows) {
+        for (row, Hashed { hash, change }) in some.iter().enumerate() {
+            statement.raw_bind_parameter(3 * row + 1, hash).doing(doing)?;
+            statement.raw_bind_parameter(3 * row + 2, change.id.0).doing(doing)?;
+            statement.raw_bind_parameter(3 * row + 3, change.index.field.0).doing(doing)?;
+        }
+        statement.raw_execute().doing(doing)?;
     }
     Ok(())
 }
