@@ -1,7 +1,7 @@
 //! Uploads: headers, parts, sizes, and what is no zip.
 
 use bulkwright_engine::limits::Limits;
-use bulkwright_server::{Config, Running, Server, dev};
+use bulkwright_server::{Config, ConnectionLimits, Running, Server, dev};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -128,4 +128,33 @@ async fn a_chunked_upload_is_stored() {
     }
     stream.write_all(b"0\r\n\r\n").await.unwrap();
     assert_eq!(read_answer(&mut stream, false).await.status, 200);
+}
+
+#[tokio::test]
+async fn open_uploads_of_an_organisation_are_bounded() {
+    let connections = ConnectionLimits { uploads_per_org_max: 1, ..ConnectionLimits::default() };
+    let server = Server::start(on_free_port(Config { connections, ..Config::dev() })).await.unwrap();
+    let client = Client::dev(&server);
+    let zip = zip_of(&[("a.csv", "Last_Name\nNg\n")]);
+    let form = form_of("file", &zip);
+    let head = format!(
+        "POST /crm/v8/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nfeature: bulk-write\r\nX-CRM-ORG: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        dev::ACCESS_TOKEN,
+        dev::ZGID,
+        multipart_type(),
+        form.len()
+    );
+    let mut open = TcpStream::connect(server.addr()).await.unwrap();
+    open.write_all(head.as_bytes()).await.unwrap();
+    open.write_all(&form[..form.len() - 10]).await.unwrap();
+    let refused = loop {
+        let answer = client.upload(&zip).await;
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    assert_eq!(refused.code(), (503, "SERVICE_UNAVAILABLE".into()));
+    open.write_all(&form[form.len() - 10..]).await.unwrap();
+    assert_eq!(read_answer(&mut open, false).await.status, 200);
+    assert_eq!(client.upload(&zip).await.status, 200, "the turn is given back");
 }
