@@ -9,7 +9,7 @@ use bulkwright_engine::ids::IdBlock;
 use bulkwright_engine::import::{self, Import, ImportError, Outcome};
 use bulkwright_engine::plan::{NewPicklistValues, Request};
 use bulkwright_engine::prepare::{Prepared, prepare};
-use bulkwright_engine::record_store::{LedgerRow, RecordStore, StoreError as RecordError};
+use bulkwright_engine::record_store::{RecordStore, StoreError as RecordError};
 use bulkwright_engine::result::{self, Part, ResultError};
 use bulkwright_engine::spec::ResourceSpec;
 use bulkwright_engine::typing::Person;
@@ -132,7 +132,7 @@ impl Attempt {
         let mut records = self.app.store.record_writer(self.job.org)?;
         let prepared = match self.prepare(records.as_mut())? {
             Prepare::Ready(prepared) => prepared,
-            Prepare::Refused(failure) => return Ok(Ended::Finished(End::refused(failure))),
+            Prepare::Refused(failure) => return Ok(Ended::Finished(self.refused(failure, records.as_mut())?)),
         };
         let charset = prepared.charset();
         self.progress.set_charset(charset);
@@ -148,9 +148,7 @@ impl Attempt {
                 (JobState::Failed, counts, Some(failure))
             }
         };
-        let ledger = records.ledger(self.job.id, RESOURCE)?;
-        drop(records);
-        let result = self.result(state, block, &ledger)?;
+        let result = self.result(state, block, records)?;
         Ok(Ended::Finished(End { state, counts, failure, charset: Some(charset.to_owned()), result }))
     }
 
@@ -196,39 +194,44 @@ impl Attempt {
         Ok(self.runtime.block_on(self.app.store.reserve(self.claim, RESOURCE, size, now_ms))?)
     }
 
-    /// Renders the result before the job is told to be through. A file that cannot be read to its end has none if
-    /// nothing can be said about its rows.
+    /// Renders the result before the job is told to be through, and lets others write meanwhile. A file that cannot
+    /// be read to its end has none if nothing can be said about its rows.
     fn result(
         &self,
         state: JobState,
         block: IdBlock,
-        ledger: &[LedgerRow],
+        mut records: Box<dyn RecordStore>,
     ) -> Result<Option<NamedTempFile>, AttemptError> {
-        let mut records = self.app.store.record_writer(self.job.org)?;
+        let ledger = records.ledger(self.job.id, RESOURCE)?;
         let Prepare::Ready(prepared) = self.prepare(records.as_mut())? else { return Ok(None) };
         drop(records);
         let out = NamedTempFile::new_in(&self.app.scratch)?;
-        match result::write(vec![Part { prepared: *prepared, block, ledger }], self.job.created_at, out) {
+        let part = Part { prepared: *prepared, block, ledger: &ledger };
+        match result::write(vec![part], self.job.created_at, out) {
             Ok(out) => Ok(Some(out)),
             Err(error) if state == JobState::Failed => {
-                tracing::warn!(job = %self.job.id, error = &error as &dyn std::error::Error, "a failed job has no result");
+                let cause = &error as &dyn std::error::Error;
+                tracing::warn!(job = %self.job.id, error = cause, "a failed job has no result");
                 Ok(None)
             }
             Err(error) => Err(error.into()),
         }
     }
-}
 
-impl End {
-    /// The end of a job of which nothing was written.
-    pub(super) fn refused(failure: Failure) -> Self {
-        End { state: JobState::Failed, counts: Counts::default(), failure: Some(failure), charset: None, result: None }
+    /// The end of a job whose resource is refused now, although it was not when the job was created: what earlier
+    /// attempts have written stays and is counted.
+    fn refused(&self, failure: Failure, records: &mut dyn RecordStore) -> Result<End, AttemptError> {
+        let counts = settled_in(records, &self.job)?;
+        Ok(End { state: JobState::Failed, counts, failure: Some(failure), charset: None, result: None })
     }
 }
 
 /// Rows that earlier attempts have settled, as the ledger says. For blocking threads only.
 pub(super) fn settled(app: &App, job: &Job) -> Result<Counts, AttemptError> {
-    let mut records = app.store.record_writer(job.org)?;
+    settled_in(app.store.record_writer(job.org)?.as_mut(), job)
+}
+
+fn settled_in(records: &mut dyn RecordStore, job: &Job) -> Result<Counts, AttemptError> {
     let mut counts = Counts::default();
     for row in records.ledger(job.id, RESOURCE)? {
         counts += row.counts;

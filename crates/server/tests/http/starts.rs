@@ -2,13 +2,15 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bulkwright_engine::ids::{FileId, OrgId, UserId};
 use bulkwright_engine::limits::Limits;
 use bulkwright_engine::spec::Operation;
 use bulkwright_engine::verdict::Counts;
-use bulkwright_server::{CREDENTIALS_FILE, Config, Credentials, ServeError, Server, run};
+use bulkwright_server::{CREDENTIALS_FILE, Clock, Config, Credentials, ServeError, Server, run};
 use bulkwright_store::Store;
 use bulkwright_store::model::{JobResource, JobState, NewJob};
 use bulkwright_store::sqlite::{OpenOptions, SqliteStore};
@@ -191,18 +193,49 @@ async fn a_job_whose_file_cannot_be_read_for_a_while_is_tried_again() {
     let away = directory.path().join("away");
     std::fs::rename(&blob, &away).unwrap();
 
-    let server = server_over(directory.path()).await;
+    let later = Arc::new(AtomicI64::new(0));
+    let told = later.clone();
+    let clock = Clock::from_fn(move || Clock::system().milliseconds() + told.load(Ordering::Relaxed));
+    let config = Config { clock, ..Config::serve(directory.path().to_owned()) };
+    let server = Server::start(on_free_port(config)).await.unwrap();
     let client = Client { addr: server.addr(), ..client };
     while client.details(&id).await["status"] == "ADDED" {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    let passing = client.load("Last_Name,Email\nLi,li@example.com\n", "insert", None).await;
+    assert_eq!(passing["status"], "COMPLETED", "others do not wait for it");
     assert_eq!(client.details(&id).await["status"], "INPROGRESS");
     std::fs::rename(&away, &blob).unwrap();
+    later.store(60_000, Ordering::Relaxed);
     // Another job wakes the worker, which takes the older one first.
-    let other = client.load("Last_Name,Email\nLi,li@example.com\n", "insert", None).await;
-    let details = client.ended(&id).await;
-    assert_eq!((&details["status"], &other["status"]), (&json!("COMPLETED"), &json!("COMPLETED")));
+    client.load("Last_Name,Email\nZu,zu@example.com\n", "insert", None).await;
+    assert_eq!(client.ended(&id).await["status"], "COMPLETED");
     assert_eq!(client.found("ng@example.com").await.len(), 1);
+}
+
+/// What ends the process every time is not begun for ever.
+#[tokio::test]
+async fn a_job_that_was_begun_too_often_is_given_up_and_the_next_one_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server_over(directory.path()).await;
+    let client = Client::fresh(&server).await;
+    let csv = "Last_Name,Email\nNg,ng@example.com\n";
+    let file = client.upload_csv(csv).await;
+    let (org, user) = (client.org.parse().unwrap(), server.credentials().unwrap().user_id.parse().unwrap());
+    server.stop().await;
+    let id = queued(directory.path(), org, user, file.parse().unwrap()).await;
+    {
+        let store = SqliteStore::open(directory.path(), &OpenOptions::default()).unwrap();
+        for _ in 0..20 {
+            let (claim, _) = store.claim("killed", 1_700_000_000, 60).await.unwrap().unwrap();
+            store.release(claim).await.unwrap();
+        }
+    }
+    let server = server_over(directory.path()).await;
+    let client = Client { addr: server.addr(), ..client };
+    let details = client.ended(&id).await;
+    assert_eq!((&details["status"], &details["resource"][0]["code"]), (&json!("FAILED"), &json!("INTERNAL_ERROR")));
+    assert_eq!(client.load(csv, "insert", None).await["status"], "COMPLETED");
 }
 
 fn only_file(directory: &Path) -> PathBuf {

@@ -1,11 +1,17 @@
 //! Uploads: headers, parts, sizes, and what is no zip.
 
+use std::time::Duration;
+
 use bulkwright_engine::limits::Limits;
 use bulkwright_server::{Config, ConnectionLimits, Running, Server, dev};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-use crate::harness::{Client, dev_server, form_of, multipart_type, on_free_port, read_answer, zip_of};
+use crate::harness::{Client, dev_server, form_of, multipart_type, on_free_port, read_answer, server_over, zip_of};
+
+/// Long enough for any machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const ZIP_BYTES_MAX: u64 = 100_000;
 
@@ -157,4 +163,34 @@ async fn open_uploads_of_an_organisation_are_bounded() {
     open.write_all(&form[form.len() - 10..]).await.unwrap();
     assert_eq!(read_answer(&mut open, false).await.status, 200);
     assert_eq!(client.upload(&zip).await.status, 200, "the turn is given back");
+}
+
+/// A client that goes away in the middle, or whose zip is refused, leaves no file behind.
+#[tokio::test]
+async fn uploads_that_come_to_nothing_leave_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server_over(directory.path()).await;
+    let client = Client::fresh(&server).await;
+    let form = form_of("file", &vec![b'x'; 3_000_000]);
+    let head = format!(
+        "POST /crm/v8/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nfeature: bulk-write\r\nX-CRM-ORG: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        client.token.as_deref().unwrap(),
+        client.org,
+        multipart_type(),
+        form.len()
+    );
+    let mut cut = TcpStream::connect(server.addr()).await.unwrap();
+    cut.write_all(head.as_bytes()).await.unwrap();
+    cut.write_all(&form[..2_000_000]).await.unwrap();
+    let files = || std::fs::read_dir(directory.path().join("blobs")).unwrap().count();
+    let until = async |count: usize| {
+        while files() != count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, until(1)).await.expect("the upload has begun");
+    drop(cut);
+    timeout(PATIENCE, until(0)).await.expect("nothing is left of it");
+    assert_eq!(client.upload(b"no zip").await.status, 400);
+    assert_eq!(files(), 0);
 }
