@@ -87,10 +87,10 @@ pub(crate) async fn claim_and_run(app: &Arc<App>) -> Result<Worked, StoreError> 
 }
 
 async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>) -> Result<Worked, StoreError> {
-    if claim.attempt > ATTEMPTS_MAX {
-        if let Some(worked) = ending::given_up_unless_it_moves(app, claim, job).await? {
-            return Ok(worked);
-        }
+    if claim.attempt > ATTEMPTS_MAX
+        && let Some(worked) = ending::given_up_unless_it_moves(app, claim, job).await?
+    {
+        return Ok(worked);
     }
     let progress = Arc::new(Progress::of(job));
     let attempt = Attempt::new(app.clone(), claim, job.clone(), progress.clone()).await?;

@@ -194,3 +194,19 @@ async fn uploads_that_come_to_nothing_leave_nothing() {
     assert_eq!(client.upload(b"no zip").await.status, 400);
     assert_eq!(files(), 0);
 }
+
+/// The parser of a form holds a part's head in memory: it gets no endless one.
+#[tokio::test]
+async fn a_form_whose_head_never_ends_is_refused() {
+    let server = dev_server().await;
+    let client = Client::dev(&server);
+    let headers = [("feature", "bulk-write"), ("X-CRM-ORG", dev::ZGID)];
+    let form = form_of("file", b"");
+    let start = &form[..form.len() / 2];
+    let endless = [start, "; x=y".repeat(100_000).as_bytes()].concat();
+    let answer = client.upload_with("v8", &headers, &endless).await;
+    assert_eq!(answer.code(), (413, "REQUEST_TOO_LARGE".into()));
+    let zip = zip_of(&[("a.csv", &"Last_Name\nNg\n".repeat(100_000))]);
+    let broken = client.upload_with("v8", &headers, &form_of("file", &zip)[..200]).await;
+    assert_eq!(broken.code(), (400, "INVALID_REQUEST".into()), "{broken:?}");
+}
