@@ -1,10 +1,13 @@
 //! How far a running attempt is, told from its thread to those who look, and the word to stop told back.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bulkwright_engine::import::Watch;
+use bulkwright_engine::record_store::LedgerRow;
+use bulkwright_engine::result::Abandoned;
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::model::Job;
 use tokio_util::sync::CancellationToken;
@@ -69,13 +72,17 @@ impl Progress {
 /// The engine's view of it.
 pub(super) struct JobWatch<'a> {
     pub(super) progress: &'a Progress,
+    /// Where the result is rendered beside the import.
+    pub(super) chunks: &'a Sender<Result<LedgerRow, Abandoned>>,
     pub(super) draining: &'a CancellationToken,
     pub(super) began: Instant,
 }
 
 impl Watch for JobWatch<'_> {
-    fn committed(&mut self, counts: Counts) {
+    fn committed(&mut self, chunk: LedgerRow, counts: Counts) {
         self.progress.update(|seen| seen.counts = counts);
+        // A rendering that has ended early says why when it is joined.
+        let _ = self.chunks.send(Ok(chunk));
     }
 
     fn should_stop(&mut self) -> bool {
