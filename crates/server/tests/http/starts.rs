@@ -188,7 +188,7 @@ async fn a_job_whose_file_cannot_be_read_for_a_while_is_tried_again() {
     let file = client.upload_csv("Last_Name,Email\nNg,ng@example.com\n").await;
     let (org, user) = (client.org.parse().unwrap(), server.credentials().unwrap().user_id.parse().unwrap());
     server.stop().await;
-    let id = queued(directory.path(), org, user, file.parse().unwrap()).await;
+    let id = queued(directory.path(), org, user, file.parse().unwrap(), "Leads").await;
     let blob = only_file(&directory.path().join("blobs"));
     let away = directory.path().join("away");
     std::fs::rename(&blob, &away).unwrap();
@@ -223,7 +223,7 @@ async fn a_job_that_was_begun_too_often_is_given_up_and_the_next_one_runs() {
     let file = client.upload_csv(csv).await;
     let (org, user) = (client.org.parse().unwrap(), server.credentials().unwrap().user_id.parse().unwrap());
     server.stop().await;
-    let id = queued(directory.path(), org, user, file.parse().unwrap()).await;
+    let id = queued(directory.path(), org, user, file.parse().unwrap(), "Leads").await;
     {
         let store = SqliteStore::open(directory.path(), &OpenOptions::default()).unwrap();
         for _ in 0..20 {
@@ -238,6 +238,27 @@ async fn a_job_that_was_begun_too_often_is_given_up_and_the_next_one_runs() {
     assert_eq!(client.load(csv, "insert", None).await["status"], "COMPLETED");
 }
 
+/// What could be created and can no longer be run fails with its reason.
+#[tokio::test]
+async fn a_job_whose_module_is_gone_fails_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server_over(directory.path()).await;
+    let client = Client::fresh(&server).await;
+    let file = client.upload_csv("Last_Name\nNg\n").await;
+    let (org, user) = (client.org.parse().unwrap(), server.credentials().unwrap().user_id.parse().unwrap());
+    server.stop().await;
+    let id = queued(directory.path(), org, user, file.parse().unwrap(), "Ships").await;
+    let server = server_over(directory.path()).await;
+    let client = Client { addr: server.addr(), ..client };
+    let details = client.ended(&id).await;
+    let resource = &details["resource"][0];
+    let told = [&details["status"], &resource["status"], &resource["code"], &resource["message"]];
+    assert_eq!(told, ["FAILED", "FAILED", "MODULE_NOT_AVAILABLE", "Requested module 'Ships' is not available."]);
+    assert_eq!(details.get("result"), None);
+    let link = format!("/v2/crm/{}/bulk-write/{id}/{id}.zip", client.org);
+    assert_eq!(client.get(&link).await.code(), (400, "RESOURCE_NOT_FOUND".into()), "a job without a result");
+}
+
 fn only_file(directory: &Path) -> PathBuf {
     let mut files: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
@@ -246,11 +267,11 @@ fn only_file(directory: &Path) -> PathBuf {
 }
 
 /// Queues a job in the data of a server that is not running.
-async fn queued(directory: &Path, org: OrgId, created_by: UserId, file: FileId) -> String {
+async fn queued(directory: &Path, org: OrgId, created_by: UserId, file: FileId, module: &str) -> String {
     let store = SqliteStore::open(directory, &OpenOptions::default()).unwrap();
     let resource = JobResource {
         kind: "data".into(),
-        module: "Leads".into(),
+        module: module.into(),
         file,
         find_by: None,
         ignore_empty: None,
