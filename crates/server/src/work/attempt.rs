@@ -139,7 +139,7 @@ impl Attempt {
         let mut records = self.app.store.record_writer(self.job.org)?;
         let (prepared, again) = match self.prepare(records.as_mut())? {
             Prepare::Ready { import, result } => (import, result),
-            Prepare::Refused(failure) => return Ok(Ended::Finished(End::refused(failure))),
+            Prepare::Refused(failure) => return Ok(Ended::Finished(self.refused(failure, records.as_mut())?)),
         };
         let charset = prepared.charset();
         self.progress.set_charset(charset);
@@ -182,7 +182,8 @@ impl Attempt {
             Ok(file) => Some(file),
             // A file that cannot be read to its end has no result if nothing can be said about its rows.
             Err(error) if state == JobState::Failed => {
-                tracing::warn!(job = %self.job.id, error = &error as &dyn std::error::Error, "a failed job has no result");
+                let cause = &error as &dyn std::error::Error;
+                tracing::warn!(job = %self.job.id, error = cause, "a failed job has no result");
                 None
             }
             Err(error) => return Err(error.into()),
@@ -238,6 +239,13 @@ impl Attempt {
         let out = NamedTempFile::new_in(&self.app.scratch)?;
         result::write(vec![Part { prepared, block, ledger }], self.job.created_at, out)
     }
+
+    /// The end of a job whose resource is refused now, although it was not when the job was created: what earlier
+    /// attempts have written stays and is counted.
+    fn refused(&self, failure: Failure, records: &mut dyn RecordStore) -> Result<End, AttemptError> {
+        let counts = settled_in(records, &self.job)?;
+        Ok(End { state: JobState::Failed, counts, failure: Some(failure), charset: None, result: None })
+    }
 }
 
 /// What cannot be prepared is the job's end, unless it was the disk that failed.
@@ -252,16 +260,12 @@ fn refused(refusal: plan::Refusal) -> Result<Prepare, AttemptError> {
     }
 }
 
-impl End {
-    /// The end of a job of which nothing was written.
-    pub(super) fn refused(failure: Failure) -> Self {
-        End { state: JobState::Failed, counts: Counts::default(), failure: Some(failure), charset: None, result: None }
-    }
-}
-
 /// Rows that earlier attempts have settled, as the ledger says. For blocking threads only.
 pub(super) fn settled(app: &App, job: &Job) -> Result<Counts, AttemptError> {
-    let mut records = app.store.record_writer(job.org)?;
+    settled_in(app.store.record_writer(job.org)?.as_mut(), job)
+}
+
+fn settled_in(records: &mut dyn RecordStore, job: &Job) -> Result<Counts, AttemptError> {
     let mut counts = Counts::default();
     for row in records.ledger(job.id, RESOURCE)? {
         counts += row.counts;

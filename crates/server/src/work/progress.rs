@@ -9,10 +9,11 @@ use bulkwright_engine::import::Watch;
 use bulkwright_engine::record_store::LedgerRow;
 use bulkwright_engine::result::Abandoned;
 use bulkwright_engine::verdict::Counts;
+use bulkwright_store::model::Job;
 use tokio_util::sync::CancellationToken;
 
 /// What a running attempt has come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) counts: Counts,
     /// Empty until it is known.
@@ -20,7 +21,7 @@ pub(super) struct Seen {
 }
 
 /// Shared between an attempt's thread and the worker.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Progress {
     seen: Mutex<(Seen, Moved)>,
     stopped: AtomicBool,
@@ -34,6 +35,13 @@ enum Moved {
 }
 
 impl Progress {
+    /// An attempt that begins where those before it have come to.
+    pub(super) fn of(job: &Job) -> Self {
+        let counts = job.resources.first().map(|resource| resource.counts).unwrap_or_default();
+        let seen = Seen { counts, charset: "" };
+        Progress { seen: Mutex::new((seen, Moved::No)), stopped: AtomicBool::new(false) }
+    }
+
     pub(super) fn set_charset(&self, charset: &'static str) {
         self.update(|seen| seen.charset = charset);
     }
