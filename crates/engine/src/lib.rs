@@ -7,9 +7,14 @@
 //!
 //! It is synchronous on purpose: sockets, timers and SQL belong to the crates above it.
 
+pub mod archive;
 pub mod catalog;
+pub mod charset;
+pub mod delimiter;
 pub mod ids;
+pub mod inflate;
 pub mod limits;
+pub mod reader;
 pub mod record_store;
 pub mod spec;
 pub mod verdict;

@@ -1,0 +1,109 @@
+//! One row as the caller sees it, and what can be wrong with it.
+
+use thiserror::Error;
+
+use super::record::Span;
+
+/// One data row, borrowed from the reader until the next one is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Which data row it is; the first is 1. Rows that cannot be read count.
+    pub number: u64,
+    /// The physical line where it begins; the file's first line is 1. LF, CR and CRLF each end a line, also in quotes.
+    pub line: u64,
+    /// Where it begins in the unzipped file, from 0, a byte order mark counted.
+    pub byte: u64,
+    /// Where it ends in the file, its line end included: the next byte is not its own any more.
+    pub byte_end: u64,
+    /// What is wrong with it, if anything. Its cells are then what could be read, for showing and not for storing.
+    pub problem: Option<RowProblem>,
+    pub(super) raw: Option<&'a [u8]>,
+    pub(super) text: &'a str,
+    pub(super) spans: &'a [Span],
+}
+
+/// Why a row cannot be imported. Columns count from 0 here and from 1 in the texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RowProblem {
+    /// Fewer cells than the header has.
+    #[error("the row has {found} cells, and the header has {expected}")]
+    TooFewCells {
+        /// Cells of the row.
+        found: usize,
+        /// Cells of the header.
+        expected: usize,
+    },
+    /// More cells than the header has.
+    #[error("the row has {found} cells, and the header has {expected}; put cells that hold the delimiter in quotes")]
+    TooManyCells {
+        /// Cells of the row.
+        found: usize,
+        /// Cells of the header.
+        expected: usize,
+    },
+    /// Something else than blanks follows the closing quote of a cell.
+    #[error("text follows the closing quote of column {}; double each quote inside a quoted cell", column + 1)]
+    TextAfterQuote {
+        /// The cell's column.
+        column: usize,
+    },
+    /// A quoted cell is never closed, so that the rest of the file is in it.
+    #[error("the quote that opens column {} is never closed", column + 1)]
+    OpenQuote {
+        /// The cell's column.
+        column: usize,
+    },
+    /// Bytes that mean no character in the file's charset.
+    #[error("column {} has bytes that are not in the file's charset, the first at byte {byte} of the file", column + 1)]
+    Undecodable {
+        /// The column of the first one.
+        column: usize,
+        /// Where the first one is in the file.
+        byte: u64,
+    },
+    /// A cell is over [`crate::limits::Limits::cell_bytes_max`], measured as it stands in the file.
+    #[error("column {} is longer than a cell may be", column + 1)]
+    CellTooLong {
+        /// The cell's column.
+        column: usize,
+    },
+    /// All its cells together are more than is kept in memory at once.
+    #[error("the row is longer than the {limit} bytes a row may have")]
+    RowTooLong {
+        /// Bytes a row may have.
+        limit: usize,
+    },
+}
+
+impl<'a> Row<'a> {
+    /// The text of a cell as the file has it, quotes taken off; empty where the row has no such cell. Undecodable
+    /// bytes appear as U+FFFD.
+    #[inline]
+    pub fn cell(&self, column: usize) -> &'a str {
+        let span = self.spans.get(column).copied().unwrap_or_default();
+        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// The cells that were kept, in file order: at most as many as the header has.
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = &'a str> {
+        let row = *self;
+        (0..self.len()).map(move |column| row.cell(column))
+    }
+
+    /// How many cells [`Row::cells`] gives.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether no cell could be read at all.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Its bytes as they stand in the file, line end included; `None` if it was too long to be held, and only
+    /// [`Row::byte`] and [`Row::byte_end`] tell where they are.
+    pub fn raw(&self) -> Option<&'a [u8]> {
+        self.raw
+    }
+}
