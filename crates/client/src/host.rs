@@ -46,7 +46,7 @@ pub fn base_url(text: &str) -> Result<Url, ClientError> {
 /// Whether the address is one of the vendor's.
 pub fn is_vendor(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let inside = |domain: &str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let inside = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     url.scheme() == "https" && VENDOR_DOMAINS.iter().any(|domain| inside(domain))
 }
 

@@ -35,3 +35,6 @@ mod send;
 
 mod api;
 pub use api::{Api, ApiSettings, Created, Patience, TargetKind};
+
+pub mod load;
+pub use load::{LoadReport, LoadSettings, Watch, load};
