@@ -1,6 +1,23 @@
 //! Modules and fields as data.
+//!
+//! The built-in modules are the files of `crates/engine/modules`, compiled in; an installation may have others of the
+//! same form. [`Catalog::parse`] refuses a file whose numbers or names are not unambiguous, with the line.
+
+mod file;
 
 use std::collections::HashMap;
+
+pub use file::CatalogError;
+
+/// API name of the field that is a record's id: usable in find_by, never writable.
+pub const ID_FIELD: &str = "id";
+
+const BUILTIN: [&str; 4] = [
+    include_str!("../modules/leads.toml"),
+    include_str!("../modules/contacts.toml"),
+    include_str!("../modules/accounts.toml"),
+    include_str!("../modules/deals.toml"),
+];
 
 /// A module's number in the store: given once in the catalog's file, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,8 +34,45 @@ pub struct Catalog {
     by_name: HashMap<String, usize>,
 }
 
+impl Catalog {
+    /// The standard modules: Leads, Contacts, Accounts and Deals.
+    pub fn builtin() -> Self {
+        let modules = BUILTIN.iter().map(|text| file::module(text).expect("a test reads every built-in file"));
+        Self::of(modules.collect()).expect("a test puts the built-in files together")
+    }
+
+    /// Reads the files of several modules, one module each.
+    ///
+    /// # Errors
+    /// The first fault, with its line where it has one.
+    pub fn parse(files: &[&str]) -> Result<Self, CatalogError> {
+        Self::of(files.iter().map(|text| file::module(text)).collect::<Result<_, _>>()?)
+    }
+
+    fn of(modules: Vec<Module>) -> Result<Self, CatalogError> {
+        file::check_modules(&modules)?;
+        let by_name = modules.iter().enumerate().map(|(place, module)| (module.api_name.clone(), place)).collect();
+        Ok(Catalog { modules, by_name })
+    }
+
+    /// The modules, in the order of the files.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// The module of that API name, spelled exactly.
+    pub fn module(&self, api_name: &str) -> Option<&Module> {
+        self.by_name.get(api_name).map(|&place| &self.modules[place])
+    }
+
+    /// The module of that number.
+    pub fn by_number(&self, number: ModuleNumber) -> Option<&Module> {
+        self.modules.iter().find(|module| module.number == number)
+    }
+}
+
 /// A kind of record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Module {
     /// Its number in the store.
     pub number: ModuleNumber,
@@ -34,8 +88,25 @@ pub struct Module {
     pub fields: Vec<Field>,
 }
 
+impl Module {
+    /// The field of that API name, spelled exactly.
+    pub fn field(&self, api_name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.api_name == api_name)
+    }
+
+    /// The field of that number.
+    pub fn by_number(&self, number: FieldNumber) -> Option<&Field> {
+        self.fields.iter().find(|field| field.number == number)
+    }
+
+    /// The fields that have an index: those of `duplicate_check` and the unique ones.
+    pub fn indexed(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.is_indexed())
+    }
+}
+
 /// One typed attribute of a module.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// The key of its value in stored bodies.
     pub number: FieldNumber,
@@ -55,6 +126,23 @@ pub struct Field {
     pub unique: Option<Unique>,
     /// Not writable by an import.
     pub read_only: bool,
+}
+
+impl Field {
+    /// Whether records can be found by its values.
+    pub fn is_indexed(&self) -> bool {
+        self.duplicate_check || self.unique.is_some()
+    }
+
+    /// Whether keys of its index that differ in case are different keys.
+    pub fn is_case_sensitive(&self) -> bool {
+        self.unique.is_some_and(|unique| unique.case_sensitive)
+    }
+
+    /// Whether it is the record's id.
+    pub fn is_id(&self) -> bool {
+        self.api_name == ID_FIELD
+    }
 }
 
 /// How a unique field compares its values.
@@ -130,3 +218,28 @@ pub enum FieldKind {
         data_type: String,
     },
 }
+
+impl FieldKind {
+    /// The wire's `data_type`.
+    pub fn data_type(&self) -> &str {
+        match self {
+            FieldKind::Text { .. } => "text",
+            FieldKind::Textarea { .. } => "textarea",
+            FieldKind::Email { .. } => "email",
+            FieldKind::Phone { .. } => "phone",
+            FieldKind::Website { .. } => "website",
+            FieldKind::Integer { .. } => "integer",
+            FieldKind::Double { .. } => "double",
+            FieldKind::Currency { .. } => "currency",
+            FieldKind::Boolean => "boolean",
+            FieldKind::Date => "date",
+            FieldKind::DateTime => "datetime",
+            FieldKind::Picklist { .. } => "picklist",
+            FieldKind::Owner => "ownerlookup",
+            FieldKind::Other { data_type } => data_type,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,20 @@ pub struct Mapping {
     pub default: Option<DefaultValue>,
 }
 
+impl Mapping {
+    /// The plain mapping of a column, 0 is the first, to a field.
+    pub fn of_column(field: &str, index: usize) -> Self {
+        Mapping {
+            field: field.to_owned(),
+            index: i64::try_from(index).ok(),
+            format: None,
+            find_by: None,
+            module: None,
+            default: None,
+        }
+    }
+}
+
 /// The wire's `default_value`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DefaultValue {

@@ -18,6 +18,12 @@ pub enum RowCode {
 }
 
 impl RowCode {
+    /// The code that is stored as this number.
+    pub fn from_number(number: u8) -> Option<RowCode> {
+        use RowCode::{DuplicateData, InvalidData, MandatoryNotFound, ResourceNotFound};
+        [MandatoryNotFound, InvalidData, DuplicateData, ResourceNotFound].into_iter().find(|code| *code as u8 == number)
+    }
+
     /// The code on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

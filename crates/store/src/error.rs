@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bulkwright_engine::record_store::StoreError;
+
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -50,4 +52,22 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl Error {
+    /// A failure of what lies below, with what was being done.
+    pub(crate) fn failed(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Error::Failed { doing, source: source.into() }
+    }
+}
+
+/// What an import is told. The other variants concern opening and jobs, and cannot reach it as more than a failure.
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Damaged { what } => StoreError::Damaged { what },
+            Error::Failed { doing, source } => StoreError::Failed { doing, source },
+            other => StoreError::Failed { doing: "using the data directory", source: other.into() },
+        }
+    }
 }

@@ -8,6 +8,7 @@
 pub mod error;
 pub mod model;
 pub mod records;
+pub mod sqlite;
 pub mod store;
 
 pub use error::Error;

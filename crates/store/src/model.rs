@@ -3,6 +3,8 @@
 use bulkwright_engine::ids::{FileId, IdBlock, JobId, OrgId, RecordId, UserId};
 use bulkwright_engine::spec::{Mapping, Operation};
 use bulkwright_engine::verdict::Counts;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +32,25 @@ pub struct User {
     pub time_zone: String,
 }
 
-/// SHA-256 of a secret. Secrets themselves are never stored.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// SHA-256 of a secret. Secrets themselves are never stored; being random, they need no slow hash.
+#[derive(Clone, Copy)]
 pub struct SecretHash(pub [u8; 32]);
+
+impl SecretHash {
+    /// The hash of a secret as it was presented.
+    pub fn of(secret: &str) -> Self {
+        SecretHash(Sha256::digest(secret.as_bytes()).into())
+    }
+}
+
+/// In constant time: how long it takes tells nothing about where two hashes differ.
+impl PartialEq for SecretHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for SecretHash {}
 
 impl std::fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

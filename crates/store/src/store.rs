@@ -17,6 +17,9 @@ use crate::model::{
 };
 
 /// Everything the server keeps. Answers are durable: what returned `Ok` is there after a SIGKILL.
+///
+/// The store has no clock. Times are given to it: seconds since 1970, or milliseconds where a number of the id counter
+/// is drawn. The counter rises whatever the clock does: its next number is `max(next, (now_ms - 2020) << 16) + size`.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     // --- access ---
@@ -29,15 +32,16 @@ pub trait Store: Send + Sync + 'static {
     async fn users(&self, org: OrgId) -> Result<Vec<User>, Error>;
     /// The OAuth client of that id.
     async fn oauth_client(&self, client_id: &str) -> Result<Option<OauthClient>, Error>;
-    /// Stores a token by its hash.
+    /// Stores a token by its hash. A token that is there already keeps the grant given last.
     async fn add_token(&self, kind: TokenKind, hash: SecretHash, grant: &Grant) -> Result<(), Error>;
     /// What a token stands for, expired or not; `None` if there is no such token.
     async fn token(&self, kind: TokenKind, hash: SecretHash) -> Result<Option<Grant>, Error>;
 
     // --- ids ---
 
-    /// A new id for something that is no record: a number of the one counter, bucket 0.
-    async fn new_id(&self) -> Result<i64, Error>;
+    /// A new id for something that is no record: a number of the one counter, bucket 0. `now_ms` is the wall clock in
+    /// milliseconds since 1970. No id is given twice, and each is larger than all before it, across restarts too.
+    async fn new_id(&self, now_ms: i64) -> Result<i64, Error>;
 
     // --- uploads and blobs ---
 
@@ -52,21 +56,22 @@ pub trait Store: Send + Sync + 'static {
     async fn get_blob(&self, blob: &str) -> Result<(u64, BoxStream<'static, Result<Bytes, Error>>), Error>;
     /// Removes a blob that no row names. It is no error if it is gone.
     async fn delete_blob(&self, blob: &str) -> Result<(), Error>;
-    /// Adds an upload whose blob is there.
+    /// Adds an upload whose blob is there. Its id is drawn at `created_at`.
     async fn add_upload(&self, upload: &NewUpload) -> Result<Upload, Error>;
     /// An upload of this organisation.
     async fn upload(&self, org: OrgId, id: FileId) -> Result<Option<Upload>, Error>;
 
     // --- jobs ---
 
-    /// Adds a job: it is queued when this returns.
+    /// Adds a job: it is queued when this returns. Its id is drawn at `created_at` unless it has one.
     async fn add_job(&self, job: &NewJob) -> Result<Job, Error>;
     /// A job of this organisation.
     async fn job(&self, org: OrgId, id: JobId) -> Result<Option<Job>, Error>;
     /// Takes the oldest job that waits, or whose lease has ended at `now`: ADDED becomes INPROGRESS, the attempt is
     /// one more. At start, when the data directory's lock is fresh, leases of the process before are already void.
     async fn claim(&self, worker: &str, now: i64, lease_seconds: i64) -> Result<Option<(Claim, Job)>, Error>;
-    /// Holds on to a claim, and shows counts and charset to those who look meanwhile.
+    /// Holds on to a claim, and shows counts and charset to those who look meanwhile. An empty charset is one that is
+    /// not known yet and leaves the present one.
     async fn progress(
         &self,
         claim: Claim,
@@ -75,7 +80,8 @@ pub trait Store: Send + Sync + 'static {
         counts: Counts,
         charset: &str,
     ) -> Result<(), Error>;
-    /// Gives a claim back unfinished: the job is waiting again at once.
+    /// Gives a claim back unfinished: the job can be claimed again at once, and the claim holds nothing any more. The
+    /// job stays INPROGRESS to those who look: a status never goes back.
     async fn release(&self, claim: Claim) -> Result<(), Error>;
     /// The id block of a resource: reserved once, the same for every later attempt. `now_ms` is the wall clock in
     /// milliseconds since 1970; the block starts at `max(next, (now_ms - 2020) << 16)`.
@@ -86,12 +92,13 @@ pub trait Store: Send + Sync + 'static {
 
     // --- records ---
 
-    /// What an import of this organisation writes through. One writer at a time; the call waits for its turn. For
-    /// blocking threads only.
+    /// What an import of this organisation writes through. One writer at a time: the call waits until the writer
+    /// before it is dropped. Holding it from the first look-up to the last commit means that nothing a chunk was
+    /// decided on can change under it. For blocking threads only.
     fn record_writer(&self, org: OrgId) -> Result<Box<dyn RecordStore>, Error>;
     /// One record.
     async fn record(&self, org: OrgId, module: ModuleNumber, id: RecordId) -> Result<Option<Record>, Error>;
-    /// One page of a module's records, read in one short transaction.
+    /// One page of a module's records, read in one short transaction that is over when this returns.
     async fn page(&self, org: OrgId, module: ModuleNumber, query: &PageQuery) -> Result<Vec<Record>, Error>;
     /// Records that carry this folded key, in id order, at most `limit`.
     async fn search(&self, org: OrgId, index: IndexId, key: &[u8], limit: u32) -> Result<Vec<Record>, Error>;

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// `GET /crm/{v}/{Module}` and `/search`; a single record comes without `info`.
+/// `GET /crm/{v}/{Module}` and `/search`; a single record comes without `info`. A server may send records of a type of
+/// its own that keeps decimals exact.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RecordsAnswer {
+pub struct RecordsAnswer<R = Map<String, Value>> {
     /// Records: `id` and the fields asked for.
-    pub data: Vec<Map<String, Value>>,
+    pub data: Vec<R>,
     /// Where the page stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub info: Option<PageInfo>,

@@ -1,0 +1,184 @@
+//! The file of one module: its TOML form, and what makes it unambiguous.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::Hash;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Field, FieldKind, FieldNumber, ID_FIELD, Module, ModuleNumber, Unique};
+
+/// Digits an integer field may have: its values are 64-bit numbers.
+const INTEGER_DIGITS_MAX: u8 = 18;
+/// Digits before the point (contract 7.1: 16) and after it (9) that a decimal field may have.
+const DECIMAL_DIGITS_MAX: u8 = 16;
+const DECIMAL_PLACES_MAX: u8 = 9;
+
+/// What is wrong with a module's file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct CatalogError {
+    /// The line, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong, for a person.
+    pub reason: String,
+}
+
+impl fmt::Display for CatalogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "module file, line {line}: {}", self.reason),
+            None => write!(f, "module file: {}", self.reason),
+        }
+    }
+}
+
+/// Reads one module.
+pub(super) fn module(text: &str) -> Result<Module, CatalogError> {
+    let file: ModuleFile = toml::from_str(text).map_err(|error| CatalogError {
+        line: error.span().map(|span| line_of(text, span.start)),
+        reason: error.message().to_owned(),
+    })?;
+    let fields = file.fields.into_iter().map(|entry| field(text, entry)).collect::<Result<Vec<_>, _>>()?;
+    if !fields.iter().any(Field::is_id) {
+        return Err(CatalogError { line: None, reason: format!("{} has no field {ID_FIELD}", file.api_name) });
+    }
+    check_fields(text, &fields)?;
+    Ok(Module {
+        number: ModuleNumber(file.number),
+        id: file.id,
+        api_name: file.api_name,
+        singular_label: file.singular_label,
+        plural_label: file.plural_label,
+        fields,
+    })
+}
+
+/// Refuses modules that share a number, an id or a name.
+pub(super) fn check_modules(modules: &[Module]) -> Result<(), CatalogError> {
+    let twice = |what: &str, name: &str| CatalogError { line: None, reason: format!("{what} of {name} is used twice") };
+    let (mut numbers, mut ids, mut names) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for module in modules {
+        first_use(&mut numbers, module.number).ok_or_else(|| twice("the number", &module.api_name))?;
+        first_use(&mut ids, module.id).ok_or_else(|| twice("the id", &module.api_name))?;
+        first_use(&mut names, module.api_name.to_lowercase()).ok_or_else(|| twice("the name", &module.api_name))?;
+    }
+    Ok(())
+}
+
+fn check_fields(text: &str, fields: &[Field]) -> Result<(), CatalogError> {
+    let (mut numbers, mut ids, mut names) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for field in fields {
+        let twice = |what: &str| CatalogError {
+            line: text.find(&format!("\"{}\"", field.api_name)).map(|at| line_of(text, at)),
+            reason: format!("the {what} of field {} is used twice", field.api_name),
+        };
+        first_use(&mut numbers, field.number).ok_or_else(|| twice("number"))?;
+        first_use(&mut ids, field.id).ok_or_else(|| twice("id"))?;
+        first_use(&mut names, field.api_name.to_lowercase()).ok_or_else(|| twice("name"))?;
+    }
+    Ok(())
+}
+
+fn first_use<T: Eq + Hash>(seen: &mut HashSet<T>, value: T) -> Option<()> {
+    seen.insert(value).then_some(())
+}
+
+fn field(text: &str, spanned: Spanned<FieldEntry>) -> Result<Field, CatalogError> {
+    let line = line_of(text, spanned.span().start);
+    let entry = spanned.into_inner();
+    let kind = kind(&entry)
+        .map_err(|reason| CatalogError { line: Some(line), reason: format!("field {}: {reason}", entry.api_name) })?;
+    Ok(Field {
+        number: FieldNumber(entry.number),
+        id: entry.id,
+        api_name: entry.api_name,
+        label: entry.label,
+        kind,
+        mandatory: entry.mandatory,
+        duplicate_check: entry.duplicate_check,
+        unique: entry.unique.map(|unique| Unique { case_sensitive: unique.case_sensitive }),
+        read_only: entry.read_only,
+    })
+}
+
+fn kind(entry: &FieldEntry) -> Result<FieldKind, String> {
+    let length = || entry.length.filter(|&length| length > 0).ok_or("`length` is missing or 0".to_owned());
+    Ok(match entry.kind.as_str() {
+        "text" => FieldKind::Text { length: length()? },
+        "textarea" => FieldKind::Textarea { length: length()? },
+        "email" => FieldKind::Email { length: length()? },
+        "phone" => FieldKind::Phone { length: length()? },
+        "website" => FieldKind::Website { length: length()? },
+        "integer" => FieldKind::Integer { digits: digits(entry, INTEGER_DIGITS_MAX)? },
+        "double" => {
+            FieldKind::Double { digits: digits(entry, DECIMAL_DIGITS_MAX)?, decimal_places: decimal_places(entry)? }
+        }
+        "currency" => {
+            FieldKind::Currency { digits: digits(entry, DECIMAL_DIGITS_MAX)?, decimal_places: decimal_places(entry)? }
+        }
+        "boolean" => FieldKind::Boolean,
+        "date" => FieldKind::Date,
+        "datetime" => FieldKind::DateTime,
+        "picklist" => FieldKind::Picklist { values: entry.values.clone().ok_or("`values` is missing")? },
+        "ownerlookup" => FieldKind::Owner,
+        "other" => FieldKind::Other { data_type: entry.data_type.clone().ok_or("`data_type` is missing")? },
+        unknown => return Err(format!("unknown type `{unknown}`")),
+    })
+}
+
+fn digits(entry: &FieldEntry, most: u8) -> Result<u8, String> {
+    let digits = entry.digits.ok_or("`digits` is missing")?;
+    (1..=most).contains(&digits).then_some(digits).ok_or_else(|| format!("`digits` is not between 1 and {most}"))
+}
+
+fn decimal_places(entry: &FieldEntry) -> Result<u8, String> {
+    let places = entry.decimal_places.ok_or("`decimal_places` is missing")?;
+    (places <= DECIMAL_PLACES_MAX)
+        .then_some(places)
+        .ok_or_else(|| format!("`decimal_places` is more than {DECIMAL_PLACES_MAX}"))
+}
+
+fn line_of(text: &str, byte: usize) -> usize {
+    memchr::memchr_iter(b'\n', &text.as_bytes()[..byte.min(text.len())]).count() + 1
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModuleFile {
+    number: u16,
+    id: i64,
+    api_name: String,
+    singular_label: String,
+    plural_label: String,
+    fields: Vec<Spanned<FieldEntry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FieldEntry {
+    number: u16,
+    id: i64,
+    api_name: String,
+    label: String,
+    #[serde(rename = "type")]
+    kind: String,
+    length: Option<u32>,
+    digits: Option<u8>,
+    decimal_places: Option<u8>,
+    values: Option<Vec<String>>,
+    data_type: Option<String>,
+    #[serde(default)]
+    mandatory: bool,
+    #[serde(default)]
+    duplicate_check: bool,
+    unique: Option<UniqueEntry>,
+    #[serde(default)]
+    read_only: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UniqueEntry {
+    case_sensitive: bool,
+}

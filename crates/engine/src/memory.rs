@@ -1,0 +1,131 @@
+//! A record store in memory, simple enough to be believed: the model that other stores are compared with.
+//!
+//! A commit works on a copy of everything and puts it in place only if nothing stood against it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{FieldNumber, ModuleNumber};
+use crate::ids::{JobId, OrgId, RecordId};
+use crate::record_store::{ChangeSet, IndexId, Key, KeyChange, LedgerRow, Matches, RecordStore, StoreError, Versioned};
+
+/// The records of one organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryStore {
+    org: OrgId,
+    state: State,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct State {
+    records: BTreeMap<(ModuleNumber, RecordId), (u32, Box<str>)>,
+    keys: BTreeMap<(IndexId, Vec<u8>), BTreeSet<RecordId>>,
+    picklist_additions: Vec<(ModuleNumber, FieldNumber, String)>,
+    ledger: BTreeMap<(JobId, u16, u32), LedgerRow>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new(org: OrgId) -> Self {
+        MemoryStore { org, state: State::default() }
+    }
+
+    /// All records of a module, by id: version and body.
+    pub fn records(&self, module: ModuleNumber) -> impl Iterator<Item = (RecordId, u32, &str)> {
+        let of_module = self.state.records.iter().filter(move |((number, _), _)| *number == module);
+        of_module.map(|((_, id), (version, body))| (*id, *version, &**body))
+    }
+
+    /// All keys and who carries them.
+    pub fn keys(&self) -> impl Iterator<Item = (IndexId, &Key, &BTreeSet<RecordId>)> {
+        self.state.keys.iter().map(|((index, key), ids)| (*index, key.as_slice(), ids))
+    }
+}
+
+impl RecordStore for MemoryStore {
+    fn org(&self) -> OrgId {
+        self.org
+    }
+
+    fn find(&mut self, index: IndexId, keys: &[&Key]) -> Result<Matches, StoreError> {
+        let mut matches = Matches::with_capacity(keys.len());
+        for key in keys {
+            matches.push(self.state.holders(index, key).iter().copied());
+        }
+        Ok(matches)
+    }
+
+    fn read(&mut self, module: ModuleNumber, ids: &[RecordId]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        let read = |&id: &RecordId| {
+            let (version, body) = self.state.records.get(&(module, id))?;
+            Some(Versioned { id, version: *version, body: body.clone() })
+        };
+        Ok(ids.iter().map(read).collect())
+    }
+
+    fn picklist_additions(&mut self, module: ModuleNumber) -> Result<Vec<(FieldNumber, String)>, StoreError> {
+        let of_module = self.state.picklist_additions.iter().filter(|(number, ..)| *number == module);
+        Ok(of_module.map(|(_, field, value)| (*field, value.clone())).collect())
+    }
+
+    fn ledger(&mut self, job: JobId, resource: u16) -> Result<Vec<LedgerRow>, StoreError> {
+        let rows = self.state.ledger.range((job, resource, 0)..=(job, resource, u32::MAX));
+        Ok(rows.map(|(_, row)| row.clone()).collect())
+    }
+
+    fn commit(&mut self, change: &ChangeSet<'_>) -> Result<(), StoreError> {
+        let mut after = self.state.clone();
+        after.apply(change)?;
+        self.state = after;
+        Ok(())
+    }
+}
+
+impl State {
+    fn holders(&self, index: IndexId, key: &Key) -> BTreeSet<RecordId> {
+        self.keys.get(&(index, key.to_vec())).cloned().unwrap_or_default()
+    }
+
+    fn apply(&mut self, change: &ChangeSet<'_>) -> Result<(), StoreError> {
+        for insert in change.inserts {
+            let is_taken = self.records.insert((change.module, insert.id), (1, insert.body.into())).is_some();
+            if is_taken {
+                return Err(StoreError::Conflict);
+            }
+        }
+        for update in change.updates {
+            let stored = self.records.get_mut(&(change.module, update.id)).ok_or(StoreError::Conflict)?;
+            if stored.0 != update.version {
+                return Err(StoreError::Conflict);
+            }
+            *stored = (update.version + 1, update.body.into());
+        }
+        change.keys_lost.iter().for_each(|lost| self.lose(lost));
+        for gained in change.keys_gained {
+            self.gain(gained)?;
+        }
+        let additions = change.picklist_additions.iter();
+        self.picklist_additions.extend(additions.map(|(field, value)| (change.module, *field, (*value).to_owned())));
+        self.add_ledger_row(change.ledger)
+    }
+
+    fn lose(&mut self, lost: &KeyChange<'_>) {
+        let place = (lost.index, lost.key.to_vec());
+        if let Some(ids) = self.keys.get_mut(&place) {
+            ids.remove(&lost.id);
+            if ids.is_empty() {
+                self.keys.remove(&place);
+            }
+        }
+    }
+
+    fn gain(&mut self, gained: &KeyChange<'_>) -> Result<(), StoreError> {
+        let ids = self.keys.entry((gained.index, gained.key.to_vec())).or_default();
+        ids.insert(gained.id);
+        if gained.unique && ids.len() > 1 { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    fn add_ledger_row(&mut self, row: &LedgerRow) -> Result<(), StoreError> {
+        let place = (row.job, row.resource, row.chunk);
+        if self.ledger.insert(place, row.clone()).is_some() { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,187 @@
+//! One mapping, settled: a column of the file, or a default, that becomes a field.
+
+use serde_json::Value as Json;
+
+use super::{Refusal, Request};
+use crate::body::FieldName;
+use crate::catalog::{Field, FieldKind, FieldNumber};
+use crate::reader::Row;
+use crate::spec::{Mapping, Operation, ResourceSpec};
+use crate::typing::{self, OwnerBy, People, PicklistValues, Rule, trimmed};
+
+/// What becomes of a value that its picklist does not have (contract 12, row 14).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NewPicklistValues {
+    /// It is added when the row is written.
+    #[default]
+    Add,
+    /// It is `INVALID_DATA`.
+    Refuse,
+}
+
+/// One mapping, settled.
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub(crate) field: FieldNumber,
+    /// API name of the field.
+    pub api_name: String,
+    /// The column of the file, from 0; `None` if there is only a default.
+    pub source: Option<usize>,
+    /// Its name in ERRORS: the header's own text, or the API name where the field has no column.
+    pub name: String,
+    pub(crate) rule: Rule,
+    pub(crate) default: Option<String>,
+    pub(crate) body_name: FieldName,
+    pub(crate) on_empty: OnEmpty,
+    /// Place in the plan's indexes, if the field has one.
+    pub(crate) index: Option<usize>,
+}
+
+/// What an empty cell means once there is no default for it (contract 12, rows 29 and 31).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnEmpty {
+    /// Nothing: the field is left as it is.
+    Leave,
+    /// The field loses its value.
+    Blank,
+    /// The row is not written.
+    Refuse,
+    /// The row may change a record, and may not make one.
+    RefuseCreating,
+}
+
+impl Column {
+    pub(super) fn settle(
+        request: &Request<'_>,
+        people: &People,
+        field: &Field,
+        mapping: &Mapping,
+        header: &[String],
+        path: &str,
+    ) -> Result<Column, Refusal> {
+        let rule = rule(request, people, field, mapping, path)?;
+        let source = source(mapping, header.len(), path)?;
+        Ok(Column {
+            field: field.number,
+            api_name: field.api_name.clone(),
+            source,
+            name: source.map_or(&field.api_name, |column| &header[column]).clone(),
+            default: default(field, mapping, &rule, path)?,
+            rule,
+            body_name: FieldName::new(field.number),
+            on_empty: on_empty(request.spec, field),
+            index: None,
+        })
+    }
+
+    /// The column's cell of a row, trimmed, with the default in the place of an empty one.
+    #[inline]
+    pub(crate) fn cell<'r>(&'r self, row: &Row<'r>) -> &'r str {
+        let cell = self.source.map_or("", |column| trimmed(row.cell(column)));
+        match &self.default {
+            Some(default) if cell.is_empty() => default,
+            _ => cell,
+        }
+    }
+}
+
+fn on_empty(spec: &ResourceSpec, field: &Field) -> OnEmpty {
+    let is_key = spec.find_by.as_ref() == Some(&field.api_name);
+    match spec.operation {
+        Operation::Insert if field.mandatory => OnEmpty::Refuse,
+        Operation::Insert => OnEmpty::Leave,
+        Operation::Update if is_key => OnEmpty::Refuse,
+        // Without a key the row creates, and then a mandatory field needs its value.
+        Operation::Upsert if is_key && !field.mandatory => OnEmpty::Leave,
+        Operation::Upsert if is_key => OnEmpty::Refuse,
+        Operation::Update | Operation::Upsert if !spec.ignore_empty => {
+            if field.mandatory {
+                OnEmpty::Refuse
+            } else {
+                OnEmpty::Blank
+            }
+        }
+        Operation::Upsert if field.mandatory => OnEmpty::RefuseCreating,
+        Operation::Update | Operation::Upsert => OnEmpty::Leave,
+    }
+}
+
+fn rule(request: &Request<'_>, people: &People, field: &Field, mapping: &Mapping, path: &str) -> Result<Rule, Refusal> {
+    let not_supported =
+        |key| Refusal::KeyNotSupported { api_name: field.api_name.clone(), key, path: format!("{path}.{key}") };
+    if mapping.format.is_some() {
+        return Err(not_supported("format"));
+    }
+    if mapping.module.is_some() {
+        return Err(not_supported("module"));
+    }
+    let owner_by = match (&field.kind, mapping.find_by.as_deref()) {
+        (_, None) => OwnerBy::Either,
+        (FieldKind::Owner, Some("email")) => OwnerBy::Email,
+        (FieldKind::Owner, Some("id")) => OwnerBy::Id,
+        (_, Some(_)) => return Err(not_supported("find_by")),
+    };
+    Ok(match &field.kind {
+        FieldKind::Text { length } | FieldKind::Textarea { length } => Rule::Text { length: *length },
+        FieldKind::Email { length } => Rule::Email { length: *length },
+        FieldKind::Phone { length } => Rule::Phone { length: *length },
+        FieldKind::Website { length } => Rule::Website { length: *length },
+        FieldKind::Integer { digits } => Rule::Integer { digits: *digits },
+        FieldKind::Double { digits, decimal_places } | FieldKind::Currency { digits, decimal_places } => {
+            Rule::Decimal { digits: *digits, places: *decimal_places }
+        }
+        FieldKind::Boolean => Rule::Boolean,
+        FieldKind::Date => Rule::Date,
+        FieldKind::DateTime => Rule::DateTime(request.time_zone.clone()),
+        FieldKind::Picklist { values } => Rule::Picklist(picklist(request, field, values)),
+        FieldKind::Owner => Rule::Owner(people.clone(), owner_by),
+        FieldKind::Other { .. } if field.is_id() => Rule::Id,
+        FieldKind::Other { data_type } => {
+            let (api_name, data_type) = (field.api_name.clone(), data_type.clone());
+            return Err(Refusal::TypeNotSupported { api_name, data_type, path: format!("{path}.api_name") });
+        }
+    })
+}
+
+fn picklist(request: &Request<'_>, field: &Field, values: &[String]) -> PicklistValues {
+    let added = request.picklist_additions.iter().filter(|(number, _)| *number == field.number);
+    let all = values.iter().chain(added.map(|(_, value)| value)).map(String::as_str);
+    PicklistValues::new(all, request.new_picklist_values == NewPicklistValues::Add)
+}
+
+fn source(mapping: &Mapping, columns: usize, path: &str) -> Result<Option<usize>, Refusal> {
+    let api_name = || mapping.field.clone();
+    let path = || format!("{path}.index");
+    let Some(index) = mapping.index else {
+        let missing = || Refusal::IndexMissing { api_name: api_name(), path: path() };
+        return given_default(mapping).map(|_| None).ok_or_else(missing);
+    };
+    match usize::try_from(index) {
+        Ok(column) if column < columns => Ok(Some(column)),
+        _ => Err(Refusal::ColumnMissing { api_name: api_name(), index, columns, path: path() }),
+    }
+}
+
+fn default(field: &Field, mapping: &Mapping, rule: &Rule, path: &str) -> Result<Option<String>, Refusal> {
+    let unfit = || Refusal::DefaultUnfit {
+        api_name: field.api_name.clone(),
+        data_type: field.kind.data_type().to_owned(),
+        path: format!("{path}.default_value.value"),
+    };
+    let Some(value) = given_default(mapping) else { return Ok(None) };
+    let text = match value {
+        Json::String(text) => trimmed(text).to_owned(),
+        Json::Number(number) => number.to_string(),
+        Json::Bool(value) => value.to_string(),
+        Json::Null | Json::Array(_) | Json::Object(_) => return Err(unfit()),
+    };
+    if text.is_empty() || typing::read(rule, &text, &mut String::new()).is_err() {
+        return Err(unfit());
+    }
+    Ok(Some(text))
+}
+
+/// `null` is the same as no default.
+fn given_default(mapping: &Mapping) -> Option<&Json> {
+    mapping.default.as_ref()?.value.as_ref().filter(|value| !value.is_null())
+}

@@ -1,0 +1,188 @@
+//! Why a resource is refused before its first row is read.
+
+use crate::archive::FileProblem;
+
+/// What stands in the way of a resource. `path` is where in the request: `$.resource[0].field_mappings[2].index`.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No such module.
+    #[error("there is no module {module}")]
+    UnknownModule {
+        /// As asked for.
+        module: String,
+        /// Where in the request.
+        path: String,
+    },
+    /// update and upsert need a key.
+    #[error("find_by is missing: update and upsert need the field that matches rows to records")]
+    FindByMissing {
+        /// Where it would stand.
+        path: String,
+    },
+    /// find_by names a field that records cannot be found by.
+    #[error("records cannot be found by {field}: name id, or a field that is unique or checked for duplicates")]
+    FindByUnusable {
+        /// As asked for.
+        field: String,
+        /// Where in the request.
+        path: String,
+    },
+    /// find_by names a field that no column is mapped to.
+    #[error("the find_by field {field} is not mapped to a column")]
+    FindByNotMapped {
+        /// As asked for.
+        field: String,
+        /// Where in the request.
+        path: String,
+    },
+    /// A mapping names a field that the module does not have.
+    #[error("there is no field {api_name}")]
+    UnknownField {
+        /// As asked for.
+        api_name: String,
+        /// Where in the request.
+        path: String,
+    },
+    /// No column of the header names a field.
+    #[error("no column of the header names a field of the module: {}", headers.join(", "))]
+    NoKnownHeader {
+        /// The header.
+        headers: Vec<String>,
+        /// Where in the request.
+        path: String,
+    },
+    /// Two mappings, or two columns, for one field.
+    #[error("{api_name} is mapped twice")]
+    MappedTwice {
+        /// The field.
+        api_name: String,
+        /// The second one.
+        path: String,
+    },
+    /// An import cannot write the field.
+    #[error("{api_name} is read-only")]
+    ReadOnly {
+        /// The field.
+        api_name: String,
+        /// Where in the request.
+        path: String,
+    },
+    /// The field's type cannot be imported yet.
+    #[error("{api_name} is of type {data_type}, which cannot be imported yet; leave it out")]
+    TypeNotSupported {
+        /// The field.
+        api_name: String,
+        /// The wire's name of its type.
+        data_type: String,
+        /// Where in the request.
+        path: String,
+    },
+    /// A key of a mapping that is not read yet, or not for this field.
+    #[error("`{key}` is not supported for {api_name} yet; leave it out")]
+    KeyNotSupported {
+        /// The field.
+        api_name: String,
+        /// `format`, `find_by` or `module`.
+        key: &'static str,
+        /// Where in the request.
+        path: String,
+    },
+    /// A mapping names neither a column nor a default.
+    #[error("{api_name} has neither an index nor a default_value")]
+    IndexMissing {
+        /// The field.
+        api_name: String,
+        /// Where it would stand.
+        path: String,
+    },
+    /// A mapping names a column that the file does not have.
+    #[error("{api_name} is mapped to column {index}, and the file has the columns 0 to {}", columns - 1)]
+    ColumnMissing {
+        /// The field.
+        api_name: String,
+        /// As asked for.
+        index: i64,
+        /// Columns of the file, at least one.
+        columns: usize,
+        /// Where in the request.
+        path: String,
+    },
+    /// A default that is no value of its field.
+    #[error("the default_value of {api_name} does not fit its type, {data_type}")]
+    DefaultUnfit {
+        /// The field.
+        api_name: String,
+        /// The wire's name of its type.
+        data_type: String,
+        /// Where in the request.
+        path: String,
+    },
+    /// The header has more columns than are allowed.
+    #[error("the header has {found} columns, and {limit} are allowed")]
+    TooManyHeaderColumns {
+        /// How many.
+        found: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// More mappings than are allowed.
+    #[error("{found} fields are mapped, and {limit} are allowed")]
+    TooManyMappings {
+        /// How many.
+        found: usize,
+        /// How many are allowed.
+        limit: usize,
+        /// Where in the request.
+        path: String,
+    },
+    /// Mandatory fields without a mapping.
+    #[error("mandatory fields are not mapped: {}", api_names.join(", "))]
+    MandatoryNotMapped {
+        /// The fields, in the order of the module.
+        api_names: Vec<String>,
+        /// Where they would stand.
+        path: String,
+    },
+    /// The charset's label names none.
+    #[error("{label} is no charset that is known here")]
+    UnknownCharset {
+        /// As asked for.
+        label: String,
+        /// Where in the request.
+        path: &'static str,
+    },
+    /// The upload cannot be imported.
+    #[error("{reason}")]
+    FileNotSupported {
+        /// What is wrong with it and what to do.
+        reason: String,
+    },
+    /// The upload could not be read: no fault of the request.
+    #[error("the upload could not be read")]
+    Unreadable(#[source] FileProblem),
+}
+
+impl Refusal {
+    /// Where in the request the offending key is, or would be; `None` where the file is at fault.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Refusal::UnknownModule { path, .. }
+            | Refusal::FindByMissing { path }
+            | Refusal::FindByUnusable { path, .. }
+            | Refusal::FindByNotMapped { path, .. }
+            | Refusal::UnknownField { path, .. }
+            | Refusal::NoKnownHeader { path, .. }
+            | Refusal::MappedTwice { path, .. }
+            | Refusal::ReadOnly { path, .. }
+            | Refusal::TypeNotSupported { path, .. }
+            | Refusal::KeyNotSupported { path, .. }
+            | Refusal::IndexMissing { path, .. }
+            | Refusal::ColumnMissing { path, .. }
+            | Refusal::DefaultUnfit { path, .. }
+            | Refusal::TooManyMappings { path, .. }
+            | Refusal::MandatoryNotMapped { path, .. } => Some(path),
+            Refusal::UnknownCharset { path, .. } => Some(path),
+            Refusal::TooManyHeaderColumns { .. } | Refusal::FileNotSupported { .. } | Refusal::Unreadable(_) => None,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Values out of a known set: booleans, picklists (contract 12, rows 14 and 44) and users (row 27).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+
+use super::{Unfit, Value};
+use crate::ids::UserId;
+
+/// A user that a record can belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The wire's id.
+    pub id: UserId,
+    /// Compared without case.
+    pub email: String,
+    /// `Patricia Boyle`.
+    pub name: String,
+}
+
+/// The users of an organisation, to be found by id or email.
+#[derive(Clone, Debug, Default)]
+pub struct People(Arc<PeopleIndex>);
+
+#[derive(Debug, Default)]
+struct PeopleIndex {
+    by_id: HashSet<String>,
+    id_by_email: HashMap<String, String>,
+}
+
+impl People {
+    /// All users of an organisation.
+    pub fn new(people: &[Person]) -> Self {
+        People(Arc::new(PeopleIndex {
+            by_id: people.iter().map(|person| person.id.to_string()).collect(),
+            id_by_email: people.iter().map(|person| (person.email.to_lowercase(), person.id.to_string())).collect(),
+        }))
+    }
+}
+
+/// How a cell names a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnerBy {
+    /// By id if it is all digits, by email if it contains `@`.
+    Either,
+    /// By id.
+    Id,
+    /// By email.
+    Email,
+}
+
+/// The values that a picklist has when an import begins.
+#[derive(Clone, Debug, Default)]
+pub struct PicklistValues {
+    spellings: HashSet<String>,
+    by_folded: HashMap<String, String>,
+    takes_new: bool,
+}
+
+impl PicklistValues {
+    /// The values of the catalog and those that earlier writes added. Of two that differ in case only, the first holds.
+    pub fn new<'v>(values: impl IntoIterator<Item = &'v str>, takes_new: bool) -> Self {
+        let mut list = PicklistValues { takes_new, ..PicklistValues::default() };
+        for value in values {
+            list.by_folded.entry(value.to_lowercase()).or_insert_with(|| {
+                list.spellings.insert(value.to_owned());
+                value.to_owned()
+            });
+        }
+        list
+    }
+}
+
+/// `true` or `false` of true/false, yes/no and 1/0 in any case.
+pub(super) fn boolean(cell: &str) -> Result<&'static str, Unfit> {
+    let is_one_of = |words: [&str; 3]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
+    if is_one_of(["true", "yes", "1"]) {
+        Ok("true")
+    } else if is_one_of(["false", "no", "0"]) {
+        Ok("false")
+    } else {
+        Err(Unfit)
+    }
+}
+
+/// The list's own spelling of the value, or a new value.
+pub(super) fn picklist<'a>(cell: &'a str, values: &'a PicklistValues) -> Result<Value<'a>, Unfit> {
+    if values.spellings.contains(cell) {
+        return Ok(Value::Text(cell));
+    }
+    match values.by_folded.get(&cell.to_lowercase()) {
+        Some(spelling) => Ok(Value::Text(spelling)),
+        None if values.takes_new => Ok(Value::NewChoice(cell)),
+        None => Err(Unfit),
+    }
+}
+
+/// The id of the user that the cell names.
+pub(super) fn owner<'p>(cell: &str, people: &'p People, by: OwnerBy) -> Result<&'p str, Unfit> {
+    let is_id = || cell.bytes().all(|byte| byte.is_ascii_digit());
+    match by {
+        OwnerBy::Id => people.by_id(cell),
+        OwnerBy::Email => people.by_email(cell),
+        OwnerBy::Either if is_id() => people.by_id(cell),
+        OwnerBy::Either if cell.contains('@') => people.by_email(cell),
+        OwnerBy::Either => None,
+    }
+    .ok_or(Unfit)
+}
+
+impl People {
+    fn by_id(&self, id: &str) -> Option<&str> {
+        self.0.by_id.get(id).map(String::as_str)
+    }
+
+    fn by_email(&self, email: &str) -> Option<&str> {
+        self.0.id_by_email.get(&email.to_lowercase()).map(String::as_str)
+    }
+}

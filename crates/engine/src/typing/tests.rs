@@ -1,0 +1,346 @@
+use super::*;
+use crate::ids::UserId;
+
+fn check(rule: &Rule, cell: &str, expected: Option<&str>) {
+    let mut scratch = String::new();
+    let found = read(rule, cell, &mut scratch).ok().map(Value::as_str);
+    assert_eq!(found, expected, "{cell:?}");
+}
+
+fn fits_as_it_is(rule: &Rule, cells: &[&str]) {
+    cells.iter().for_each(|cell| check(rule, cell, Some(cell)));
+}
+
+fn unfit(rule: &Rule, cells: &[&str]) {
+    cells.iter().for_each(|cell| check(rule, cell, None));
+}
+
+#[test]
+fn text_counts_code_points() {
+    let rule = Rule::Text { length: 4 };
+    fits_as_it_is(&rule, &["abcd", "äöüß", "日本語文", "a\nb", "=1+1"]);
+    unfit(&rule, &["abcde", "äöüßé"]);
+}
+
+#[test]
+fn emails_match_r1() {
+    let rule = Rule::Email { length: 100 };
+    fits_as_it_is(
+        &rule,
+        &[
+            "jane@example.com",
+            "+jane@example.com",
+            "_x@a-b.co",
+            "o'neil+tag@mail.example.co.uk",
+            "a.@b.cd",
+            "jürgen@müller.de",
+            "ni\u{301}@e\u{301}xample.com",
+            "x@a--__b.example",
+            "1@2.info",
+            "क्ष@उदाहरण.भारत",
+        ],
+    );
+    unfit(
+        &rule,
+        &[
+            "jane",
+            "@example.com",
+            "jane@",
+            "jane@example",
+            "jane@example.c",
+            "jane@@example.com",
+            "a b@example.com",
+            ".jane@example.com",
+            "jane@.com",
+            "jane@-a.com",
+            "jane@a-.com",
+            "jane@a..com",
+            "jane@a.c0m",
+            "j@a.com ",
+            "jane@exa mple.com",
+            "jane@example.com,",
+            "Ⓐ@b.com",
+            "x@a.b",
+            "x@.ab",
+            "jane@example.abcdefghijklmnopqrstuvw",
+        ],
+    );
+    check(&rule, &format!("{}@example.com", "a".repeat(88)), Some(&format!("{}@example.com", "a".repeat(88))));
+    check(&rule, &format!("{}@example.com", "a".repeat(89)), None);
+    let long_domain = format!("a@{}.com", ["a"; 126].join("."));
+    check(&Rule::Email { length: 999 }, &long_domain, Some(&long_domain));
+    check(&Rule::Email { length: 999 }, &format!("a@a.aa{}", &long_domain[2..]), None);
+}
+
+#[test]
+fn phones_match_r2_with_parentheses() {
+    let rule = Rule::Phone { length: 30 };
+    fits_as_it_is(
+        &rule,
+        &[
+            "5551234567",
+            "+1 555 123 4567",
+            "(555) 123-4567",
+            "+1 (555) 123-4567",
+            "+49-89-123",
+            "555.123.4567",
+            "555- 123",
+            "555. 123",
+            "555  123",
+            "555  123.4",
+            "555  1 2.3. 4",
+            "1-800-FLOWERS",
+            "555,12",
+            "555,,;12#3#4",
+            "555;",
+            "555#",
+            "555;12",
+            "+ 5",
+        ],
+    );
+    unfit(
+        &rule,
+        &[
+            "+",
+            "-555",
+            ".555",
+            "+-5",
+            "555--123",
+            "555 -123",
+            "555   123",
+            "555-",
+            "555.",
+            "555/123",
+            "555, 12",
+            "555#1",
+            "++5",
+            "()",
+            "555##",
+            "555;;",
+            "ext: 5",
+            "555  12. 3",
+            "555  1.2. 3",
+            "٥٥٥",
+            "555,12#3,4",
+            "1234567890123456789012345678901",
+        ],
+    );
+}
+
+#[test]
+fn websites_match_r3() {
+    let rule = Rule::Website { length: 60 };
+    fits_as_it_is(
+        &rule,
+        &[
+            "example.com",
+            "www.example.com",
+            "http://example.com",
+            "https://www.example.com/path?q=1#x",
+            "ftp://files.example.com",
+            "example.com?x=\"1\"",
+            "example.com:8080/a",
+            "müller.de",
+            "www.com",
+            "a-b.example",
+            "example.com/with space/é",
+        ],
+    );
+    unfit(
+        &rule,
+        &[
+            "example",
+            "http://",
+            "http://example",
+            "example.",
+            ".com",
+            "mailto:x@example.com",
+            "exa\"mple.com",
+            "example.com/a\nb",
+            "user@host",
+            "a..b",
+            "gopher://example.com",
+            "example.com<x>",
+        ],
+    );
+}
+
+#[test]
+fn integers() {
+    let rule = Rule::Integer { digits: 9 };
+    let check = |cell, expected| check(&rule, cell, expected);
+    check("350", Some("350"));
+    check("123,344", Some("123344"));
+    check("+7", Some("7"));
+    check("-7", Some("-7"));
+    check("-0", Some("0"));
+    check("007", Some("7"));
+    check("12.0", Some("12"));
+    check("$1,000", Some("1000"));
+    check("-$5", Some("-5"));
+    check("€-5", Some("-5"));
+    check("999999999", Some("999999999"));
+    unfit(
+        &rule,
+        &[
+            "1000000000",
+            "12.5",
+            "1e5",
+            "12,34",
+            "1,2345",
+            "1.234,50",
+            "1,,234",
+            ",123",
+            "abc",
+            "-",
+            "$",
+            "1 000",
+            "12.",
+            ".",
+            "--1",
+            "-$-1",
+            "0x1F",
+            "١٢",
+            "99999999999999999999999",
+            "1-",
+        ],
+    );
+}
+
+#[test]
+fn decimals_are_exact_and_round_half_up() {
+    let rule = Rule::Decimal { digits: 16, places: 2 };
+    let check = |cell, expected| check(&rule, cell, expected);
+    check("1234.5", Some("1234.50"));
+    check("1,234.50", Some("1234.50"));
+    check("0.005", Some("0.01"));
+    check("0.004999999", Some("0.00"));
+    check("-0.004", Some("0.00"));
+    check("-0.005", Some("-0.01"));
+    check("9.995", Some("10.00"));
+    check(".5", Some("0.50"));
+    check("₹1,00,000", None);
+    check("₹100,000", Some("100000.00"));
+    check("9999999999999999.99", Some("9999999999999999.99"));
+    check("9999999999999999.995", None);
+    check("10000000000000000", None);
+    check("1.1234567890", None);
+    check("1.123456789", Some("1.12"));
+    unfit(&rule, &["1.234,50", "1e5", "12,34", "1.2.3", "NaN", "", "5."]);
+    super::tests::check(&Rule::Decimal { digits: 3, places: 0 }, "1.5", Some("2"));
+    super::tests::check(&Rule::Decimal { digits: 3, places: 9 }, "1.000000001", Some("1.000000001"));
+}
+
+#[test]
+fn booleans() {
+    for (cell, expected) in [("TRUE", "true"), ("yes", "true"), ("1", "true"), ("False", "false"), ("NO", "false")] {
+        check(&Rule::Boolean, cell, Some(expected));
+    }
+    unfit(&Rule::Boolean, &["y", "on", "2", "-1", "wahr"]);
+}
+
+#[test]
+fn dates() {
+    let check = |cell, expected| check(&Rule::Date, cell, expected);
+    check("2026-01-31", Some("2026-01-31"));
+    check("2026-1-3", Some("2026-01-03"));
+    check("01/31/2026", Some("2026-01-31"));
+    check("1/3/2026", Some("2026-01-03"));
+    check("2024-02-29", Some("2024-02-29"));
+    unfit(
+        &Rule::Date,
+        &[
+            "31/01/2026",
+            "2026-02-29",
+            "26-01-31",
+            "1/31/26",
+            "2026/01/31",
+            "31.01.2026",
+            "2026-01-31T00:00:00",
+            "2026-13-01",
+            "2026-00-10",
+            "20260131",
+            "01-31-2026",
+            "2026-001-1",
+            "12026-01-01",
+            "1/3/2026x",
+            "Jan 3 2026",
+        ],
+    );
+}
+
+#[test]
+fn moments_become_utc() {
+    let rule = Rule::DateTime(time_zone("+05:30").unwrap());
+    let check_in = check;
+    let check = |cell, expected| check_in(&rule, cell, expected);
+    check("2026-01-31T10:00:00Z", Some("2026-01-31T10:00:00Z"));
+    check("2026-01-31T10:00:00+02:00", Some("2026-01-31T08:00:00Z"));
+    check("2026-01-31T10:00:00-0530", Some("2026-01-31T15:30:00Z"));
+    check("2026-01-31T10:00:00", Some("2026-01-31T04:30:00Z"));
+    check("2026-01-31 10:00", Some("2026-01-31T04:30:00Z"));
+    check("01/31/2026 10:00:00", Some("2026-01-31T04:30:00Z"));
+    check("2026-01-31T10:00:00.999Z", Some("2026-01-31T10:00:00Z"));
+    check("2026-01-01T00:00:00", Some("2025-12-31T18:30:00Z"));
+    unfit(
+        &rule,
+        &[
+            "2026-01-31",
+            "2026-01-31T25:00:00Z",
+            "2026-01-31T10:60:00Z",
+            "2026-01-31T10:00:60Z",
+            "2026-01-31T10",
+            "2026-01-31T10:00:00+5",
+            "2026-01-31T10:00:00 UTC",
+            "31/01/2026 10:00:00",
+            "2026-01-31T10:00:00.Z",
+            "2026-01-31T10:00:00+24:00",
+            "1769853600",
+        ],
+    );
+    let berlin = Rule::DateTime(time_zone("Europe/Berlin").unwrap());
+    check_in(&berlin, "2026-07-01 12:00:00", Some("2026-07-01T10:00:00Z"));
+    check_in(&berlin, "2026-03-29 02:30:00", Some("2026-03-29T01:30:00Z"));
+    check_in(&berlin, "2026-10-25 02:30:00", Some("2026-10-25T00:30:00Z"));
+    assert!(time_zone("Middle/Earth").is_none());
+}
+
+#[test]
+fn picklists_keep_their_own_spelling() {
+    let list = ["Cold Call", "Überweisung", "cold call"];
+    let rule = Rule::Picklist(PicklistValues::new(list, true));
+    let found = |rule: &Rule, cell: &str| format!("{:?}", read(rule, cell, &mut String::new()));
+    assert_eq!(found(&rule, "Cold Call"), r#"Ok(Text("Cold Call"))"#);
+    assert_eq!(found(&rule, "COLD call"), r#"Ok(Text("Cold Call"))"#);
+    assert_eq!(found(&rule, "ÜBERWEISUNG"), r#"Ok(Text("Überweisung"))"#);
+    assert_eq!(found(&rule, "Fax"), r#"Ok(NewChoice("Fax"))"#);
+    assert_eq!(found(&rule, &"x".repeat(256)), "Err(Unfit)");
+    assert_eq!(found(&Rule::Picklist(PicklistValues::new(list, false)), "Fax"), "Err(Unfit)");
+}
+
+#[test]
+fn owners_are_people() {
+    let person = Person { id: UserId(42), email: "Pat@Example.com".to_owned(), name: "Pat".to_owned() };
+    let rule = |by| Rule::Owner(People::new(std::slice::from_ref(&person)), by);
+    check(&rule(OwnerBy::Either), "42", Some("42"));
+    check(&rule(OwnerBy::Either), "pat@example.COM", Some("42"));
+    check(&rule(OwnerBy::Email), "pat@example.com", Some("42"));
+    check(&rule(OwnerBy::Id), "42", Some("42"));
+    unfit(&rule(OwnerBy::Either), &["43", "x@example.com", "Pat"]);
+    unfit(&rule(OwnerBy::Email), &["42"]);
+    unfit(&rule(OwnerBy::Id), &["pat@example.com"]);
+}
+
+#[test]
+fn ids_are_digits() {
+    fits_as_it_is(&Rule::Id, &["1000000000000000001", "1"]);
+    unfit(&Rule::Id, &["0", "-1", "+1", "x", "99999999999999999999", "1.0"]);
+}
+
+#[test]
+fn white_space_around_a_cell_goes() {
+    for (cell, expected) in [("a", "a"), (" a b ", "a b"), ("\u{a0}\t", ""), ("", ""), ("é ", "é"), ("\u{3000}x", "x")]
+    {
+        assert_eq!(trimmed(cell), expected);
+    }
+}

@@ -1,0 +1,29 @@
+//! What each endpoint does, once a request has passed the gate.
+
+pub(crate) mod token;
+
+pub(crate) mod upload;
+
+pub(crate) mod create;
+
+pub(crate) mod callback_rule;
+
+pub(crate) mod refusal;
+
+pub(crate) mod details;
+
+pub(crate) mod download;
+
+pub(crate) mod account;
+
+pub(crate) mod settings;
+
+pub(crate) mod records;
+
+mod record_query;
+
+mod record_view;
+
+mod multipart;
+
+pub(crate) mod own;

@@ -1,0 +1,109 @@
+//! Modules and their fields as metadata (contract section 8).
+
+use bulkwright_engine::catalog::{Field, FieldKind, FieldNumber, Module};
+use bulkwright_wire::error::{ErrorBody, ErrorCode};
+use bulkwright_wire::settings::{FieldInfo, FieldsAnswer, ModuleInfo, ModulesAnswer, PickListValue};
+use serde_json::Map;
+
+use crate::gate::Call;
+use crate::reply::{Answer, Refusal};
+
+/// `GET /crm/{v}/settings/modules`
+pub(crate) fn modules(call: &Call<'_>) -> Result<Answer, Refusal> {
+    Ok(Answer::ok(&ModulesAnswer { modules: call.app.catalog.modules().iter().map(module_info).collect() }))
+}
+
+/// `GET /crm/{v}/settings/fields?module=…`, with the picklist values that writes have added.
+pub(crate) async fn fields(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let name = call.query.get("module").ok_or_else(|| missing_parameter("module"))?;
+    let module = module_of(call, name)?;
+    let added = call.app.store.picklist_additions(call.caller.grant.org, module.number).await?;
+    let fields = module.fields.iter().map(|field| field_info(field, &added)).collect();
+    Ok(Answer::ok(&FieldsAnswer { fields }))
+}
+
+/// The module of that name.
+pub(super) fn module_of<'c>(call: &'c Call<'_>, name: &str) -> Result<&'c Module, ErrorBody> {
+    call.app.catalog.module(name).ok_or_else(|| ErrorCode::InvalidModule.into())
+}
+
+/// A parameter that has to be there.
+pub(super) fn missing_parameter(name: &str) -> ErrorBody {
+    ErrorBody::from(ErrorCode::RequiredParamMissing).with("param_name", name)
+}
+
+fn module_info(module: &Module) -> ModuleInfo {
+    ModuleInfo {
+        api_name: module.api_name.clone(),
+        id: module.id.to_string(),
+        module_name: Some(module.plural_label.clone()),
+        singular_label: Some(module.singular_label.clone()),
+        plural_label: Some(module.plural_label.clone()),
+        generated_type: Some("default".to_owned()),
+        api_supported: true,
+        creatable: true,
+        editable: true,
+        deletable: true,
+        viewable: true,
+        status: Some("visible".to_owned()),
+    }
+}
+
+fn field_info(field: &Field, added: &[(FieldNumber, String)]) -> FieldInfo {
+    let (length, decimal_place) = bounds(&field.kind);
+    FieldInfo {
+        api_name: field.api_name.clone(),
+        id: field.id.to_string(),
+        field_label: Some(field.label.clone()),
+        display_label: Some(field.label.clone()),
+        data_type: field.kind.data_type().to_owned(),
+        json_type: Some(json_type(&field.kind).to_owned()),
+        length,
+        decimal_place,
+        system_mandatory: field.mandatory,
+        field_read_only: field.read_only,
+        read_only: field.read_only,
+        custom_field: false,
+        visible: true,
+        unique: unique(field),
+        pick_list_values: pick_list_values(field, added),
+    }
+}
+
+fn bounds(kind: &FieldKind) -> (Option<u32>, Option<u8>) {
+    match kind {
+        FieldKind::Text { length }
+        | FieldKind::Textarea { length }
+        | FieldKind::Email { length }
+        | FieldKind::Phone { length }
+        | FieldKind::Website { length } => (Some(*length), None),
+        FieldKind::Integer { digits } => (Some(u32::from(*digits)), None),
+        FieldKind::Double { digits, decimal_places } | FieldKind::Currency { digits, decimal_places } => {
+            (Some(u32::from(*digits)), Some(*decimal_places))
+        }
+        _ => (None, None),
+    }
+}
+
+fn json_type(kind: &FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Integer { .. } => "integer",
+        FieldKind::Double { .. } | FieldKind::Currency { .. } => "double",
+        FieldKind::Boolean => "boolean",
+        FieldKind::Owner => "jsonobject",
+        FieldKind::Other { data_type } if data_type.ends_with("lookup") => "jsonobject",
+        _ => "string",
+    }
+}
+
+fn unique(field: &Field) -> Map<String, serde_json::Value> {
+    let marked = field.unique.map(|unique| ("case_sensitive".to_owned(), unique.case_sensitive.into()));
+    marked.into_iter().collect()
+}
+
+fn pick_list_values(field: &Field, added: &[(FieldNumber, String)]) -> Vec<PickListValue> {
+    let FieldKind::Picklist { values } = &field.kind else { return Vec::new() };
+    let added = added.iter().filter(|(number, _)| *number == field.number).map(|(_, value)| value);
+    let value = |value: &String| PickListValue { display_value: value.clone(), actual_value: value.clone() };
+    values.iter().chain(added).map(value).collect()
+}

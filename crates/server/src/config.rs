@@ -1,0 +1,131 @@
+//! What a server is told when it starts.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bulkwright_engine::limits::Limits;
+use url::Url;
+
+use crate::Clock;
+
+/// Where `serve` and `dev` listen unless told otherwise.
+const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// Everything a server is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Which server, over which data.
+    pub mode: Mode,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The base of links in answers; the bound address if absent.
+    pub public_url: Option<Url>,
+    /// A file that gets `ADDRESS:PORT` and a line feed once the server is ready.
+    pub port_file: Option<PathBuf>,
+    /// Bounds of uploads and jobs.
+    pub limits: Limits,
+    /// Bounds of connections and requests.
+    pub connections: ConnectionLimits,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// Which server, over which data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The real thing, over a data directory that is kept.
+    Serve {
+        /// The data directory; made if it is not there.
+        data: PathBuf,
+    },
+    /// Documented credentials and a seeded job over a store that goes with the process.
+    Dev,
+}
+
+impl Config {
+    /// The defaults of `serve` over a data directory.
+    pub fn serve(data: PathBuf) -> Self {
+        Config::of(Mode::Serve { data })
+    }
+
+    /// The defaults of `dev`.
+    pub fn dev() -> Self {
+        Config::of(Mode::Dev)
+    }
+
+    fn of(mode: Mode) -> Self {
+        Config {
+            mode,
+            listen: DEFAULT_ADDRESS,
+            public_url: None,
+            port_file: None,
+            limits: Limits::default(),
+            connections: ConnectionLimits::default(),
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// Bounds of everything that is fed from outside through a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Connections at the same time; more wait to be accepted.
+    pub connections_max: usize,
+    /// Connections of one client address; more are closed at once. Loopback is never counted.
+    pub connections_per_address_max: usize,
+    /// Time for all headers of a request, and for a connection to say nothing between two requests.
+    pub header_time_max: Duration,
+    /// Headers of a request.
+    pub headers_max: usize,
+    /// Bytes of a request's head.
+    pub header_bytes_max: usize,
+    /// Bytes of path and query.
+    pub url_bytes_max: usize,
+    /// Time without a byte of a body that is expected.
+    pub body_idle_max: Duration,
+    /// Time waited for a body before its rate is asked about.
+    pub body_grace: Duration,
+    /// Bytes a second that a body must come with on average after the grace.
+    pub body_rate_min: u64,
+    /// Time from a request's head to its answer; uploads are not counted, their rate is.
+    pub request_time_max: Duration,
+    /// Time without progress in sending an answer.
+    pub write_stall_max: Duration,
+    /// Bytes of a JSON body or a form.
+    pub json_bytes_max: usize,
+    /// Nested arrays and objects of a JSON body.
+    pub json_depth_max: usize,
+    /// Bytes of a refused body that are read on so that the client sees why.
+    pub drain_bytes_max: u64,
+    /// Time for that.
+    pub drain_time_max: Duration,
+    /// Uploads of one organisation at the same time.
+    pub uploads_per_org_max: usize,
+    /// Time for requests in flight to end once the server stops.
+    pub shutdown_time_max: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        ConnectionLimits {
+            connections_max: 1024,
+            connections_per_address_max: 256,
+            header_time_max: Duration::from_secs(10),
+            headers_max: 64,
+            header_bytes_max: 16 * 1024,
+            url_bytes_max: 8 * 1024,
+            body_idle_max: Duration::from_secs(30),
+            body_grace: Duration::from_secs(10),
+            body_rate_min: 10_000,
+            request_time_max: Duration::from_secs(300),
+            write_stall_max: Duration::from_secs(30),
+            json_bytes_max: 1_000_000,
+            json_depth_max: 32,
+            drain_bytes_max: 64 << 20,
+            drain_time_max: Duration::from_secs(30),
+            uploads_per_org_max: 64,
+            shutdown_time_max: Duration::from_secs(30),
+        }
+    }
+}

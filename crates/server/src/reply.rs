@@ -1,0 +1,249 @@
+//! The only place that builds HTTP answers: shapes, headers and framing of each layer of the vendor's stack.
+
+use std::io::Write;
+
+use bulkwright_store::Error as StoreError;
+use bulkwright_wire::error::{ErrorBody, ErrorCode};
+use bulkwright_wire::header::{self, Layer};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use futures::TryStreamExt;
+use futures::stream::{self, BoxStream};
+use http::header::{
+    CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER,
+};
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::Frame;
+use serde::Serialize;
+
+/// The body of an answer.
+pub(crate) type ReplyBody = UnsyncBoxBody<Bytes, StoreError>;
+
+/// What an endpoint answers when it does what it was asked.
+pub(crate) enum Answer {
+    /// JSON of the application.
+    Json {
+        /// 200 or 201.
+        status: StatusCode,
+        /// The body, compact.
+        body: Vec<u8>,
+    },
+    /// There is nothing to show: 204.
+    Nothing,
+    /// A zip, streamed.
+    Zip {
+        /// The name to save it under.
+        file_name: String,
+        /// Its size.
+        size: u64,
+        /// Its bytes.
+        content: BoxStream<'static, Result<Bytes, StoreError>>,
+    },
+}
+
+impl Answer {
+    /// 200 with a body of `wire`.
+    pub(crate) fn ok(body: &impl Serialize) -> Self {
+        Answer::json(StatusCode::OK, body)
+    }
+
+    /// 201 with a body of `wire`.
+    pub(crate) fn created(body: &impl Serialize) -> Self {
+        Answer::json(StatusCode::CREATED, body)
+    }
+
+    /// JSON with a status of its own.
+    pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).expect("answers are maps with text keys, written to memory");
+        Answer::Json { status, body }
+    }
+}
+
+/// What an endpoint answers when it does not.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The contract has an error for it.
+    Error(ErrorBody),
+    /// The store failed: logged once, told as INTERNAL_ERROR.
+    Store(StoreError),
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Refusal::Error(code.into())
+    }
+}
+
+impl From<ErrorBody> for Refusal {
+    fn from(error: ErrorBody) -> Self {
+        Refusal::Error(error)
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Refusal::Store(error)
+    }
+}
+
+/// What an answer says beside its content.
+pub(crate) struct Frames {
+    /// Whether the client takes gzip.
+    pub(crate) gzip: bool,
+    /// When the presented token ends, as printed; known once the token is.
+    pub(crate) token_reset: Option<String>,
+    /// Under which the log speaks of the request.
+    pub(crate) request_id: String,
+    /// Whether the connection can be used again.
+    pub(crate) connection: Connection,
+}
+
+/// Whether the connection can be used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    KeepAlive,
+    Close,
+}
+
+impl Frames {
+    /// The answer that does what was asked.
+    pub(crate) fn answer(&self, answer: Answer) -> Response<ReplyBody> {
+        match answer {
+            Answer::Json { status, body } => self.application(status, Layer::ApplicationSuccess, body),
+            Answer::Nothing => {
+                let headers = self.application_headers(Layer::ApplicationSuccess);
+                self.built(StatusCode::NO_CONTENT, headers, exactly(Vec::new()))
+            }
+            Answer::Zip { file_name, size, content } => self.zip(&file_name, size, content),
+        }
+    }
+
+    /// An error of the contract, in its layer's shape.
+    pub(crate) fn error(&self, error: &ErrorBody) -> Response<ReplyBody> {
+        let row = error.code.row();
+        let status = StatusCode::from_u16(row.http).expect("the table's statuses are statuses");
+        let body = error.to_bytes();
+        match row.layer {
+            Layer::Gateway | Layer::Access => self.gateway(status, row.layer, body),
+            Layer::ApplicationError | Layer::ApplicationSuccess => self.application(status, row.layer, body),
+        }
+    }
+
+    /// Gateway errors have a fixed length and are never compressed.
+    fn gateway(&self, status: StatusCode, layer: Layer, body: Vec<u8>) -> Response<ReplyBody> {
+        let mut headers = layer_headers(layer);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(layer.content_type()));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        self.built(status, headers, exactly(body))
+    }
+
+    /// Application answers are chunked, and packed if the client takes that.
+    fn application(&self, status: StatusCode, layer: Layer, body: Vec<u8>) -> Response<ReplyBody> {
+        let mut headers = self.application_headers(layer);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(layer.content_type()));
+        if !self.gzip {
+            return self.built(status, headers, chunked(body));
+        }
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        self.built(status, headers, chunked(gzipped(&body)))
+    }
+
+    fn zip(
+        &self,
+        file_name: &str,
+        size: u64,
+        content: BoxStream<'static, Result<Bytes, StoreError>>,
+    ) -> Response<ReplyBody> {
+        let mut headers = self.application_headers(Layer::ApplicationSuccess);
+        // A download is sent as it is stored, whatever the client would take.
+        headers.remove(http::header::VARY);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(header::ZIP));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+        headers.insert(CONTENT_DISPOSITION, value_of(&header::attachment(file_name)));
+        let body = StreamBody::new(content.map_ok(Frame::data));
+        self.built(StatusCode::OK, headers, body.boxed_unsync())
+    }
+
+    fn application_headers(&self, layer: Layer) -> HeaderMap {
+        let mut headers = layer_headers(layer);
+        if let Some(reset) = &self.token_reset {
+            headers.insert(HeaderName::from_static(header::TOKEN_RESET), value_of(reset));
+        }
+        headers
+    }
+
+    fn built(&self, status: StatusCode, mut headers: HeaderMap, body: ReplyBody) -> Response<ReplyBody> {
+        headers.insert(SERVER, HeaderValue::from_static(header::SERVER));
+        headers.insert(HeaderName::from_static(header::REQUEST_ID), value_of(&self.request_id));
+        let connection = match self.connection {
+            Connection::KeepAlive => "keep-alive",
+            Connection::Close => "close",
+        };
+        headers.insert(CONNECTION, HeaderValue::from_static(connection));
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// Whether an `Accept-Encoding` takes gzip.
+pub(crate) fn takes_gzip(accept_encoding: &str) -> bool {
+    let mut anything = false;
+    for offer in accept_encoding.split(',') {
+        let mut parts = offer.split(';').map(str::trim);
+        let coding = parts.next().unwrap_or_default();
+        let refused = parts.any(|weight| weight.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0)));
+        if coding.eq_ignore_ascii_case("gzip") {
+            return !refused;
+        }
+        anything |= coding == "*" && !refused;
+    }
+    anything
+}
+
+fn layer_headers(layer: Layer) -> HeaderMap {
+    let fixed = layer.fixed_headers().iter();
+    fixed.map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+}
+
+fn value_of(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn exactly(body: Vec<u8>) -> ReplyBody {
+    Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// A body whose length is not told beforehand, which makes it chunked.
+fn chunked(body: Vec<u8>) -> ReplyBody {
+    StreamBody::new(stream::once(std::future::ready(Ok(Frame::data(Bytes::from(body)))))).boxed_unsync()
+}
+
+fn gzipped(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 2), Compression::fast());
+    encoder.write_all(body).expect("memory takes every byte");
+    encoder.finish().expect("memory takes every byte")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_used_where_it_is_taken() {
+        let check = |accept: &str, expected: bool| assert_eq!(takes_gzip(accept), expected, "{accept}");
+        check("gzip, deflate, br", true);
+        check("GZIP", true);
+        check("gzip;q=0.5", true);
+        check("gzip;q=0, *", false);
+        check("gzip; q=0.000", false);
+        check("*", true);
+        check("identity", false);
+        check("deflate, br", false);
+        check("", false);
+    }
+}

@@ -1,0 +1,193 @@
+//! Starting and stopping.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bulkwright_engine::catalog::Catalog;
+use bulkwright_store::Store;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::random_hex;
+use crate::accept;
+use crate::api::callback_rule::CallbackRule;
+use crate::config::{Config, Mode};
+use crate::error::ServeError;
+use crate::links::{HostTrust, Links};
+use crate::start::credentials::Credentials;
+use crate::start::{self, listen, port_file};
+use crate::state::{App, RequestIds, UploadTurns};
+use crate::work;
+
+/// Starts servers.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that listens and works until it is stopped. Dropped, it ends without waiting for anything.
+#[derive(Debug)]
+pub struct Running {
+    addr: SocketAddr,
+    base_url: String,
+    credentials: Option<Credentials>,
+    draining: CancellationToken,
+    accepting: JoinHandle<()>,
+    working: JoinHandle<()>,
+    /// Held until the server has ended: a temporary store goes with it.
+    _data: Data,
+}
+
+/// Serves until `shutdown` is done, then ends in order: requests in flight are answered, a running chunk is finished
+/// or left for the next start.
+///
+/// # Errors
+/// [`ServeError`] if it cannot start.
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let running = Server::start(config).await?;
+    tracing::info!(url = running.base_url(), "ready");
+    shutdown.await;
+    running.stop().await;
+    Ok(())
+}
+
+impl Server {
+    /// Opens the store, listens, and returns as soon as requests are answered. Nothing has been changed where it fails
+    /// before the data directory was made.
+    ///
+    /// # Errors
+    /// [`ServeError`], by what can be done about it.
+    pub async fn start(config: Config) -> Result<Running, ServeError> {
+        listen::check(config.listen)?;
+        let data = Data::of(&config.mode)?;
+        let catalog = Arc::new(Catalog::builtin());
+        let store: Arc<dyn Store> = start::open_store(&data, catalog.clone()).await?;
+        let listener = listen::bind(config.listen).await?;
+        let addr = listen::address_of(&listener, config.listen)?;
+        let links = Links::new(config.public_url.as_ref(), addr, host_trust(&config.mode))?;
+        let scratch = start::scratch(&data)?;
+        let app = Arc::new(app(&config, store, catalog, links, scratch));
+        let credentials = match &config.mode {
+            Mode::Serve { data } => start::first::credentials(&app, data).await?,
+            Mode::Dev => Some(start::dev::seed(&app).await?),
+        };
+        let running = Running::begin(listener, addr, app, credentials, data);
+        if let Some(path) = &config.port_file {
+            port_file::write(path, addr)?;
+        }
+        Ok(running)
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The base of its URLs, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// What opens it: the content of credentials.json, or the documented ones of `dev`. `None` if somebody has taken
+    /// the file away since the first start: secrets are stored nowhere else.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// Ends in order: no new connections, requests in flight are answered, a running chunk is finished or left for the
+    /// next start.
+    pub async fn stop(mut self) {
+        self.draining.cancel();
+        for task in [&mut self.accepting, &mut self.working] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a part of the server ended early");
+            }
+        }
+    }
+
+    fn begin(
+        listener: TcpListener,
+        addr: SocketAddr,
+        app: Arc<App>,
+        credentials: Option<Credentials>,
+        data: Data,
+    ) -> Self {
+        let draining = app.draining.clone();
+        Running {
+            addr,
+            base_url: app.links.base().to_owned(),
+            credentials,
+            accepting: tokio::spawn(accept::serve(listener, app.clone(), draining.clone())),
+            working: tokio::spawn(work::serve(app)),
+            draining,
+            _data: data,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.draining.cancel();
+    }
+}
+
+/// Where the data are.
+#[derive(Debug)]
+pub(crate) enum Data {
+    Kept(PathBuf),
+    Temporary(TempDir),
+}
+
+impl Data {
+    /// Where they are.
+    pub(crate) fn directory(&self) -> &Path {
+        match self {
+            Data::Kept(directory) => directory,
+            Data::Temporary(directory) => directory.path(),
+        }
+    }
+
+    fn of(mode: &Mode) -> Result<Self, ServeError> {
+        match mode {
+            Mode::Serve { data } => Ok(Data::Kept(data.clone())),
+            Mode::Dev => {
+                let made = tempfile::Builder::new().prefix("bulkwright-dev-").tempdir();
+                let failed = |source| ServeError::Directory { path: std::env::temp_dir(), source };
+                made.map(Data::Temporary).map_err(failed)
+            }
+        }
+    }
+}
+
+fn host_trust(mode: &Mode) -> HostTrust {
+    match mode {
+        Mode::Serve { .. } => HostTrust::Never,
+        Mode::Dev => HostTrust::Loopback,
+    }
+}
+
+fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Links, scratch: PathBuf) -> App {
+    let callback_rule = match config.mode {
+        Mode::Serve { .. } => CallbackRule::PublicOnly,
+        Mode::Dev => CallbackRule::PublicAndLoopback,
+    };
+    App {
+        store,
+        catalog,
+        clock: config.clock.clone(),
+        limits: config.limits.clone(),
+        connections: config.connections.clone(),
+        links,
+        callback_rule,
+        uploads: UploadTurns::new(config.connections.uploads_per_org_max),
+        scratch,
+        work: Notify::new(),
+        request_ids: RequestIds::new(random_hex::<4>()),
+        draining: CancellationToken::new(),
+    }
+}

@@ -1,0 +1,178 @@
+//! `dev`: documented credentials, and the recorded job, made by really running it.
+
+use std::io::{Cursor, Write};
+use std::sync::Arc;
+
+use bulkwright_engine::ids::{FileId, JobId, OrgId, UserId};
+use bulkwright_engine::spec::{Mapping, Operation};
+use bulkwright_engine::verdict::Counts;
+use bulkwright_store::model::{
+    Callback, Grant, JobResource, JobState, NewJob, NewUpload, OauthClient, Org, SecretHash, TokenKind, User,
+};
+use bulkwright_wire::scope;
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use sha2::{Digest, Sha256};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::credentials::Credentials;
+use crate::error::ServeError;
+use crate::state::App;
+use crate::work::{self, Worked};
+
+/// Id of the OAuth client.
+pub const CLIENT_ID: &str = "1000.BULKWRIGHTDEV";
+/// Its secret.
+pub const CLIENT_SECRET: &str = "bulkwright-dev-secret";
+/// The refresh token: all scopes.
+pub const REFRESH_TOKEN: &str = "1000.bulkwright-dev-refresh";
+/// An access token with all scopes. It never expires.
+pub const ACCESS_TOKEN: &str = "1000.bulkwright-dev-access";
+/// An access token without the scopes for bulk work. It never expires.
+pub const ACCESS_TOKEN_WITHOUT_BULK: &str = "1000.bulkwright-dev-noscope";
+/// The organisation.
+pub const ZGID: &str = "694902309";
+/// The recorded job, which is already there.
+pub const JOB: &str = "4150868000005350003";
+/// The user, Patricia Boyle.
+pub const USER: &str = "4150868000000225013";
+
+const ORG_ID: OrgId = OrgId(694_902_309);
+const USER_ID: UserId = UserId(4_150_868_000_000_225_013);
+const JOB_ID: JobId = JobId(4_150_868_000_005_350_003);
+const EMAIL: &str = "patricia.boyle@example.com";
+const TIME_ZONE: &str = "+05:30";
+/// 2021-05-11T12:38:29+05:30
+const JOB_CREATED_AT: i64 = 1_620_716_909;
+/// Where the recorded answer says the result is; the same path on this server really gives it.
+const JOB_RESULT_URL: &str = "https://download-accl.zoho.com/v2/crm/694902309/bulk-write/4150868000005350003/4150868000005350003.zip";
+const CSV_NAME: &str = "Fil2.csv";
+const CSV: &str = include_str!("Fil2.csv");
+
+/// Makes the organisation, the tokens and the job.
+pub(crate) async fn seed(app: &Arc<App>) -> Result<Credentials, ServeError> {
+    let client = OauthClient {
+        client_id: CLIENT_ID.to_owned(),
+        secret: SecretHash::of(CLIENT_SECRET),
+        org: ORG_ID,
+    };
+    app.store.add_org(&org(), &user(), &client).await?;
+    let tokens = [
+        (TokenKind::Refresh, REFRESH_TOKEN, scope::EVERYTHING),
+        (TokenKind::Access, ACCESS_TOKEN, scope::EVERYTHING),
+        (TokenKind::Access, ACCESS_TOKEN_WITHOUT_BULK, scope::NO_BULK),
+    ];
+    for (kind, token, scopes) in tokens {
+        app.store.add_token(kind, SecretHash::of(token), &grant(scopes)).await?;
+    }
+    seed_job(app).await?;
+    let base = app.links.base().to_owned();
+    Ok(Credentials {
+        base_url: base.clone(),
+        accounts_url: base,
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: CLIENT_SECRET.to_owned(),
+        refresh_token: REFRESH_TOKEN.to_owned(),
+        zgid: ZGID.to_owned(),
+        user_id: USER.to_owned(),
+        email: EMAIL.to_owned(),
+    })
+}
+
+fn org() -> Org {
+    Org { id: ORG_ID, company_name: "Bulkwright Dev".to_owned(), time_zone: TIME_ZONE.to_owned() }
+}
+
+fn user() -> User {
+    User {
+        id: USER_ID,
+        org: ORG_ID,
+        full_name: "Patricia Boyle".to_owned(),
+        email: EMAIL.to_owned(),
+        time_zone: TIME_ZONE.to_owned(),
+    }
+}
+
+fn grant(scopes: &[&str]) -> Grant {
+    Grant {
+        org: ORG_ID,
+        user: USER_ID,
+        client_id: CLIENT_ID.to_owned(),
+        scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        expires_at: None,
+    }
+}
+
+/// Uploads the file, queues the job, and lets the worker's own hands run it.
+async fn seed_job(app: &Arc<App>) -> Result<(), ServeError> {
+    let file = upload(app).await?;
+    app.store.add_job(&job(file)).await?;
+    match work::claim_and_run(app).await? {
+        Worked::AJob => Ok(()),
+        Worked::Nothing | Worked::InVain => Err(ServeError::Seed { reason: "it came to no end".to_owned() }),
+    }
+}
+
+async fn upload(app: &App) -> Result<FileId, ServeError> {
+    let zip = zipped().map_err(|error| ServeError::Seed { reason: error.to_string() })?;
+    let (bytes, sha256) = (zip.len() as u64, Sha256::digest(&zip).into());
+    let content = stream::iter([Ok(Bytes::from(zip))]).boxed();
+    let blob = app.store.put_blob("upload", content).await?;
+    let upload = NewUpload {
+        org: ORG_ID,
+        user: USER_ID,
+        name: "Fil2.zip".to_owned(),
+        blob,
+        bytes,
+        sha256,
+        created_at: JOB_CREATED_AT,
+    };
+    Ok(app.store.add_upload(&upload).await?.id)
+}
+
+fn zipped() -> std::io::Result<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(CSV_NAME, SimpleFileOptions::default()).map_err(std::io::Error::from)?;
+    zip.write_all(CSV.as_bytes())?;
+    Ok(zip.finish().map_err(std::io::Error::from)?.into_inner())
+}
+
+/// The request behind the recorded job, its mappings in the order that the recorded answer has.
+fn job(file: FileId) -> NewJob {
+    let mapping = |field: &str, index| Mapping {
+        field: field.to_owned(),
+        index: Some(index),
+        format: None,
+        find_by: None,
+        module: None,
+        default: None,
+    };
+    let resource = JobResource {
+        kind: "data".to_owned(),
+        module: "Leads".to_owned(),
+        file,
+        find_by: None,
+        ignore_empty: None,
+        mappings: vec![mapping("Owner", 2), mapping("Last_Name", 0), mapping("Mobile", 1)],
+        csv_name: CSV_NAME.to_owned(),
+        block: None,
+        state: JobState::Added,
+        counts: Counts::default(),
+        failure: None,
+    };
+    NewJob {
+        id: Some(JOB_ID),
+        org: ORG_ID,
+        created_by: USER_ID,
+        created_at: JOB_CREATED_AT,
+        operation: Operation::Insert,
+        ignore_empty: Some(true),
+        charset: None,
+        version: "v2.1".to_owned(),
+        callback: Some(Callback { url: "https://www.zoho.com/".to_owned(), method: "post".to_owned() }),
+        resources: vec![resource],
+        result_url: Some(JOB_RESULT_URL.to_owned()),
+        fixed: true,
+    }
+}

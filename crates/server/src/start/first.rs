@@ -1,0 +1,118 @@
+//! The first start of a data directory: an organisation, a user, an OAuth client and their credentials.
+//!
+//! The file comes first, the store second: secrets are stored only as hashes, so a store that names a client whose
+//! file was never written could be opened by nobody. A start that was killed between the two finds the file and makes
+//! the store what the file says.
+
+use std::path::Path;
+
+use bulkwright_engine::ids::{OrgId, UserId};
+use bulkwright_store::model::{Grant, OauthClient, Org, SecretHash, TokenKind, User};
+use bulkwright_wire::scope;
+use jiff::tz::TimeZone;
+
+use super::credentials::{self, CREDENTIALS_FILE, Credentials};
+use crate::access::{new_token, random_bytes, random_hex};
+use crate::error::ServeError;
+use crate::state::App;
+
+/// Organisation ids have nine digits, like the vendor's.
+const ZGID_MIN: u32 = 100_000_000;
+const ZGIDS: u32 = 900_000_000;
+/// Bytes of randomness in a client's id and in its secret.
+const CLIENT_ID_BYTES: usize = 16;
+const CLIENT_SECRET_BYTES: usize = 32;
+
+const COMPANY_NAME: &str = "Bulkwright";
+const USER_NAME: &str = "Bulkwright Admin";
+const USER_EMAIL: &str = "admin@bulkwright.local";
+
+/// The credentials of a data directory, made on its first start; their URLs are this start's.
+pub(crate) async fn credentials(app: &App, directory: &Path) -> Result<Option<Credentials>, ServeError> {
+    let orgs = app.store.orgs().await?;
+    let known = match (credentials::read(directory)?, orgs.first()) {
+        (Some(known), org) => checked(known, org, directory)?,
+        (None, None) => made(app).await?,
+        (None, Some(_)) => {
+            let file = directory.join(CREDENTIALS_FILE);
+            tracing::warn!(file = %file.display(), "the credentials file is gone; who holds its secrets can go on");
+            return Ok(None);
+        }
+    };
+    let known = known.at(app.links.base());
+    credentials::write(directory, &known)?;
+    let time_zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+    enter(app, &known, directory, orgs.is_empty().then_some(time_zone)).await?;
+    Ok(Some(known))
+}
+
+fn checked(known: Credentials, org: Option<&Org>, directory: &Path) -> Result<Credentials, ServeError> {
+    match org {
+        Some(org) if org.id.to_string() != known.zgid => Err(ServeError::Credentials {
+            path: directory.join(CREDENTIALS_FILE),
+            reason: format!("it belongs to organisation {}, and the data to {}", known.zgid, org.id),
+        }),
+        _ => Ok(known),
+    }
+}
+
+async fn made(app: &App) -> Result<Credentials, ServeError> {
+    let zgid = ZGID_MIN + u32::from_le_bytes(random_bytes()) % ZGIDS;
+    let user_id = app.store.new_id(app.clock.milliseconds()).await?;
+    Ok(Credentials {
+        base_url: String::new(),
+        accounts_url: String::new(),
+        client_id: format!("1000.{}", random_hex::<CLIENT_ID_BYTES>().to_uppercase()),
+        client_secret: random_hex::<CLIENT_SECRET_BYTES>(),
+        refresh_token: new_token(),
+        zgid: zgid.to_string(),
+        user_id: user_id.to_string(),
+        email: USER_EMAIL.to_owned(),
+    })
+}
+
+/// Makes the store know what the file says: the organisation if a time zone for a new one is given, and the refresh
+/// token, which an earlier start may have been killed before storing.
+async fn enter(app: &App, known: &Credentials, directory: &Path, new_in: Option<String>) -> Result<(), ServeError> {
+    let broken = |what: &str| ServeError::Credentials {
+        path: directory.join(CREDENTIALS_FILE),
+        reason: format!("its {what} is no id"),
+    };
+    let org = known.zgid.parse::<OrgId>().map_err(|_| broken("zgid"))?;
+    let user = known.user_id.parse::<UserId>().map_err(|_| broken("user_id"))?;
+    if let Some(time_zone) = new_in {
+        add_org(app, known, org, user, time_zone).await?;
+    }
+    let refresh = SecretHash::of(&known.refresh_token);
+    if app.store.token(TokenKind::Refresh, refresh).await?.is_none() {
+        let grant = Grant {
+            org,
+            user,
+            client_id: known.client_id.clone(),
+            scopes: scope::EVERYTHING.iter().map(|&scope| scope.to_owned()).collect(),
+            expires_at: None,
+        };
+        app.store.add_token(TokenKind::Refresh, refresh, &grant).await?;
+    }
+    Ok(())
+}
+
+async fn add_org(
+    app: &App,
+    known: &Credentials,
+    org: OrgId,
+    user: UserId,
+    time_zone: String,
+) -> Result<(), ServeError> {
+    let client =
+        OauthClient { client_id: known.client_id.clone(), secret: SecretHash::of(&known.client_secret), org };
+    let user = User {
+        id: user,
+        org,
+        full_name: USER_NAME.to_owned(),
+        email: known.email.clone(),
+        time_zone: time_zone.clone(),
+    };
+    let org = Org { id: org, company_name: COMPANY_NAME.to_owned(), time_zone };
+    Ok(app.store.add_org(&org, &user, &client).await?)
+}

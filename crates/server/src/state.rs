@@ -1,0 +1,72 @@
+//! What every request and the workers share.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bulkwright_engine::catalog::Catalog;
+use bulkwright_engine::ids::OrgId;
+use bulkwright_engine::limits::Limits;
+use bulkwright_store::Store;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::callback_rule::CallbackRule;
+use crate::clock::Clock;
+use crate::config::ConnectionLimits;
+use crate::links::Links;
+
+/// One running server.
+pub(crate) struct App {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    pub(crate) connections: ConnectionLimits,
+    pub(crate) links: Links,
+    pub(crate) callback_rule: CallbackRule,
+    pub(crate) uploads: UploadTurns,
+    /// A directory for files that are not finished; empty at each start.
+    pub(crate) scratch: PathBuf,
+    /// Wakes a worker: there is a job.
+    pub(crate) work: Notify,
+    pub(crate) request_ids: RequestIds,
+    /// Cancelled when the server begins to end.
+    pub(crate) draining: CancellationToken,
+}
+
+/// Bounds the uploads that come in at the same time.
+pub(crate) struct UploadTurns {
+    per_org_max: usize,
+    orgs: Mutex<HashMap<OrgId, Arc<Semaphore>>>,
+}
+
+impl UploadTurns {
+    pub(crate) fn new(per_org_max: usize) -> Self {
+        UploadTurns { per_org_max, orgs: Mutex::default() }
+    }
+
+    /// A turn, given back when it is dropped; `None` if the organisation has all of its turns in use.
+    pub(crate) fn take(&self, org: OrgId) -> Option<OwnedSemaphorePermit> {
+        let mut orgs = self.orgs.lock().unwrap_or_else(PoisonError::into_inner);
+        let turns = orgs.entry(org).or_insert_with(|| Arc::new(Semaphore::new(self.per_org_max)));
+        turns.clone().try_acquire_owned().ok()
+    }
+}
+
+/// Names requests: a random word for the process and a number.
+pub(crate) struct RequestIds {
+    process: String,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn new(process: String) -> Self {
+        RequestIds { process, next: AtomicU64::new(1) }
+    }
+
+    pub(crate) fn next(&self) -> String {
+        format!("{}-{}", self.process, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}

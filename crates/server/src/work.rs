@@ -1,0 +1,121 @@
+//! The worker: takes jobs by lease, one after another, and sees each to its end.
+//!
+//! The job's row is the queue. A worker is woken when a job is added and looks by itself now and then; what it holds
+//! when the server ends it gives back, and what it held when the process died is free at the next start. Running a job
+//! twice is harmless: its ledger says what was applied.
+
+mod attempt;
+mod ending;
+mod progress;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bulkwright_store::Error as StoreError;
+use bulkwright_store::model::{Claim, Job};
+
+use crate::state::App;
+use attempt::{Attempt, AttemptError, Ended};
+use progress::Progress;
+
+/// How the one worker of an embedded store is called.
+const WORKER: &str = "worker-1";
+/// Seconds a claim holds without being renewed.
+const LEASE_SECONDS: i64 = 60;
+/// How often the worker looks for jobs although nobody woke it.
+const POLL: Duration = Duration::from_secs(5);
+/// How long it rests after an attempt that the store failed.
+const REST_AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// How often a running job's counts are shown to those who look.
+const SHOW: Duration = Duration::from_secs(1);
+/// Shows after which a claim is renewed even if nothing moved: well within the lease.
+const SHOWS_PER_RENEWAL: u32 = 20;
+/// Attempts that a job gets to write its first chunk. After them it is what breaks the process, not its victim.
+const ATTEMPTS_MAX: u32 = 20;
+
+/// Works until the server ends.
+pub(crate) async fn serve(app: Arc<App>) {
+    while !app.draining.is_cancelled() {
+        let rest = match claim_and_run(&app).await {
+            Ok(Worked::AJob) => continue,
+            Ok(Worked::Nothing) => POLL,
+            Ok(Worked::InVain) => REST_AFTER_FAILURE,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the worker could not take or end a job");
+                REST_AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = app.work.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+            () = app.draining.cancelled() => {}
+        }
+    }
+}
+
+/// What came of a look at the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worked {
+    /// A job has come to its end.
+    AJob,
+    /// No job waits.
+    Nothing,
+    /// A job was tried and given back.
+    InVain,
+}
+
+/// Takes the oldest job that waits and sees it to its end, or gives it back.
+pub(crate) async fn claim_and_run(app: &Arc<App>) -> Result<Worked, StoreError> {
+    let Some((claim, job)) = app.store.claim(WORKER, app.clock.seconds(), LEASE_SECONDS).await? else {
+        return Ok(Worked::Nothing);
+    };
+    tracing::info!(job = %job.id, attempt = claim.attempt, "a job begins");
+    let job = Arc::new(job);
+    match run(app, claim, &job).await {
+        // Another attempt has begun: the job is no longer ours to touch.
+        Err(StoreError::Fenced) => {
+            tracing::warn!(job = %job.id, attempt = claim.attempt, "another attempt holds the job");
+            Ok(Worked::InVain)
+        }
+        other => other,
+    }
+}
+
+async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>) -> Result<Worked, StoreError> {
+    let progress = Arc::new(Progress::default());
+    let attempt = Attempt::new(app.clone(), claim, job.clone(), progress.clone()).await?;
+    let mut running = tokio::task::spawn_blocking(move || attempt.run());
+    let mut shows = tokio::time::interval(SHOW);
+    let mut quiet_shows = 0;
+    shows.tick().await;
+    let ended = loop {
+        tokio::select! {
+            ended = &mut running => break ended,
+            _ = shows.tick() => show(app, claim, &progress, &mut quiet_shows).await,
+        }
+    };
+    match ended {
+        Ok(Ok(Ended::Finished(end))) => ending::finish(app, claim, job, end).await,
+        Ok(Ok(Ended::Stopped)) => ending::release(app, claim, job).await,
+        Ok(Err(AttemptError::Fenced)) => Err(StoreError::Fenced),
+        Ok(Err(error)) => ending::failed_attempt(app, claim, job, &error).await,
+        Err(_) => ending::panicked(app, claim, job).await,
+    }
+}
+
+/// Shows counts that have moved, and renews the claim before it ends. A claim that is lost stops the attempt.
+async fn show(app: &App, claim: Claim, progress: &Progress, quiet_shows: &mut u32) {
+    let moved = progress.take_moved();
+    if moved.is_none() && *quiet_shows < SHOWS_PER_RENEWAL {
+        *quiet_shows += 1;
+        return;
+    }
+    *quiet_shows = 0;
+    let seen = moved.unwrap_or_else(|| progress.last());
+    let lease_until = app.clock.seconds() + LEASE_SECONDS;
+    match app.store.progress(claim, lease_until, 0, seen.counts, seen.charset).await {
+        Ok(()) => {}
+        Err(StoreError::Fenced) => progress.stop(),
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "a claim was not renewed"),
+    }
+}

@@ -1,0 +1,80 @@
+//! How far a running attempt is, told from its thread to those who look, and the word to stop told back.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bulkwright_engine::import::Watch;
+use bulkwright_engine::verdict::Counts;
+use tokio_util::sync::CancellationToken;
+
+/// What a running attempt has come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) counts: Counts,
+    /// Empty until it is known.
+    pub(super) charset: &'static str,
+}
+
+/// Shared between an attempt's thread and the worker.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    seen: Mutex<(Seen, Moved)>,
+    stopped: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Moved {
+    #[default]
+    No,
+    Yes,
+}
+
+impl Progress {
+    pub(super) fn set_charset(&self, charset: &'static str) {
+        self.update(|seen| seen.charset = charset);
+    }
+
+    /// What has moved since the last call.
+    pub(super) fn take_moved(&self) -> Option<Seen> {
+        let mut held = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = std::mem::take(&mut held.1);
+        (moved == Moved::Yes).then_some(held.0)
+    }
+
+    pub(super) fn last(&self) -> Seen {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Tells the attempt to stop at its next chunk.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Seen)) {
+        let mut held = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut held.0);
+        held.1 = Moved::Yes;
+    }
+}
+
+/// The engine's view of it.
+pub(super) struct JobWatch<'a> {
+    pub(super) progress: &'a Progress,
+    pub(super) draining: &'a CancellationToken,
+    pub(super) began: Instant,
+}
+
+impl Watch for JobWatch<'_> {
+    fn committed(&mut self, counts: Counts) {
+        self.progress.update(|seen| seen.counts = counts);
+    }
+
+    fn should_stop(&mut self) -> bool {
+        self.draining.is_cancelled() || self.progress.stopped.load(Ordering::Relaxed)
+    }
+
+    fn elapsed(&mut self) -> Duration {
+        self.began.elapsed()
+    }
+}

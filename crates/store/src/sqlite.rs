@@ -1,0 +1,280 @@
+//! The embedded store: one data directory, two SQLite files and a folder of blobs.
+//!
+//! - `records.db` (rollback journal): records, their keys, the ledger, picklist additions. What an import does to it is
+//!   one transaction a chunk; its ledger is the truth about what was applied.
+//! - `control.db` (WAL): jobs, uploads, access, the id counter, the outbox. Small rows, many readers.
+//! - `blobs/`: uploads and results. A blob is there before the row that names it.
+//! - `lock`: held by the one process that uses the directory.
+//!
+//! The two files are never attached to each other: SQLite has no atomic commit across files with these journals.
+//! Connections live on blocking threads; the async surface only hands work over to them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bulkwright_engine::catalog::{Catalog, FieldNumber, ModuleNumber};
+use bulkwright_engine::ids::{FileId, IdBlock, JobId, OrgId, RecordId};
+use bulkwright_engine::record_store::{IndexId, RecordStore};
+use bulkwright_engine::verdict::Counts;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+use crate::model::{
+    Claim, Finish, Grant, Job, NewJob, NewUpload, OauthClient, Org, PageQuery, Record, SecretHash, TokenKind, Upload,
+    User,
+};
+use crate::records::KeyHasher;
+use crate::{Error, Store};
+
+mod access;
+mod blobs;
+mod chunk;
+mod connections;
+mod directory;
+mod extents;
+mod find;
+mod jobs;
+mod pages;
+mod row;
+mod schema;
+mod sql;
+mod stored;
+mod uploads;
+mod views;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use blobs::Blobs;
+use connections::{Access, Connections, Role};
+use directory::DirectoryLock;
+use writer::{Writer, WriterTurn};
+
+/// Connections that read a file at the same time. Each keeps 2 MB of pages, and reads are short.
+const READERS_MAX: usize = 4;
+
+/// How a data directory is opened.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// What survives a crash of the machine.
+    pub durability: Durability,
+    /// Bits of the hashes that keys are stored under. Anything but [`KeyHasher::BITS`] is for tests that need
+    /// collisions, and only ever for a directory that was made with it.
+    pub hash_bits: u32,
+    /// How `records.db` is laid out. Takes effect when the file is made.
+    pub layout: RecordsLayout,
+}
+
+/// What survives a crash of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Everything that was answered: each commit is synced.
+    Durable,
+    /// Nothing is promised: nothing is synced. For stores that are thrown away with their process.
+    Temporary,
+}
+
+/// How `records.db` is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordsLayout {
+    /// Bytes of a page: a power of two from 512 to 65,536.
+    pub page_bytes: u32,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        OpenOptions {
+            durability: Durability::Durable,
+            hash_bits: KeyHasher::BITS,
+            layout: RecordsLayout { page_bytes: schema::RECORDS_PAGE_BYTES },
+        }
+    }
+}
+
+/// A [`Store`] over a data directory.
+pub struct SqliteStore {
+    records: Arc<Connections>,
+    control: Arc<Connections>,
+    control_writer: Arc<Connections>,
+    writer_turn: Arc<WriterTurn>,
+    hasher: KeyHasher,
+    blobs: Blobs,
+}
+
+impl SqliteStore {
+    /// Opens a data directory, making what is not there yet, and voids the leases of the process before. Blocks on the
+    /// disk.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] if another process holds the directory, [`Error::Directory`] if it cannot be made or written,
+    /// [`Error::Newer`] if a newer version of this program made it, [`Error::Damaged`], [`Error::Failed`].
+    pub fn open(directory: &Path, options: &OpenOptions) -> Result<SqliteStore, Error> {
+        directory::make(directory, options.durability)?;
+        let lock = Arc::new(DirectoryLock::take(directory)?);
+        let blobs = Blobs::open(&directory.join("blobs"), options.durability)?;
+        let file = |name: &str, role| Access { path: directory.join(name), role, durability: options.durability };
+        let mut writer = file("records.db", Role::RecordsWriter(options.layout)).open()?;
+        let installation_key = schema::prepare_records(&mut writer, directory)?;
+        let mut control_writer = file("control.db", Role::ControlWriter).open()?;
+        schema::prepare_control(&mut control_writer, directory)?;
+        jobs::void_leases(&control_writer)?;
+        Ok(SqliteStore {
+            records: Connections::new(file("records.db", Role::Reader), READERS_MAX, lock.clone()),
+            control: Connections::new(file("control.db", Role::Reader), READERS_MAX, lock.clone()),
+            control_writer: Connections::with(control_writer, file("control.db", Role::ControlWriter), lock.clone()),
+            writer_turn: WriterTurn::new(writer, lock),
+            hasher: KeyHasher::new(&installation_key, options.hash_bits),
+            blobs,
+        })
+    }
+
+    /// Makes the views of `records.db` (`leads`, `contacts`, …) again if the catalog is not the one they were made
+    /// from. Waits for its turn to write; for blocking threads only.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub fn set_catalog(&self, catalog: &Catalog) -> Result<(), Error> {
+        self.writer_turn.wait().with(|connection| views::make(connection, catalog.modules()))
+    }
+
+    async fn new_ids(&self, now_ms: i64) -> Result<i64, Error> {
+        self.control_writer.write("drawing an id", move |tx| sql::draw_id(tx, now_ms)).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient) -> Result<(), Error> {
+        let (org, user, client) = (org.clone(), user.clone(), client.clone());
+        let doing = "adding an organisation";
+        self.control_writer.write(doing, move |tx| access::add_org(tx, &org, &user, &client)).await
+    }
+
+    async fn orgs(&self) -> Result<Vec<Org>, Error> {
+        self.control.read("reading organisations", access::orgs).await
+    }
+
+    async fn users(&self, org: OrgId) -> Result<Vec<User>, Error> {
+        self.control.read("reading users", move |tx| access::users(tx, org)).await
+    }
+
+    async fn oauth_client(&self, client_id: &str) -> Result<Option<OauthClient>, Error> {
+        let client_id = client_id.to_owned();
+        self.control.read("reading an OAuth client", move |tx| access::oauth_client(tx, &client_id)).await
+    }
+
+    async fn add_token(&self, kind: TokenKind, hash: SecretHash, grant: &Grant) -> Result<(), Error> {
+        let grant = grant.clone();
+        self.control_writer.write("adding a token", move |tx| access::add_token(tx, kind, hash, &grant)).await
+    }
+
+    async fn token(&self, kind: TokenKind, hash: SecretHash) -> Result<Option<Grant>, Error> {
+        self.control.read("reading a token", move |tx| access::token(tx, kind, hash)).await
+    }
+
+    async fn new_id(&self, now_ms: i64) -> Result<i64, Error> {
+        self.new_ids(now_ms).await
+    }
+
+    async fn put_blob(&self, prefix: &str, body: BoxStream<'_, Result<Bytes, Error>>) -> Result<String, Error> {
+        self.blobs.put(prefix, body).await
+    }
+
+    async fn put_blob_file(&self, prefix: &str, file: tempfile::NamedTempFile) -> Result<String, Error> {
+        self.blobs.put_file(prefix, file).await
+    }
+
+    async fn blob_file(&self, blob: &str) -> Result<PathBuf, Error> {
+        self.blobs.path(blob)
+    }
+
+    async fn get_blob(&self, blob: &str) -> Result<(u64, BoxStream<'static, Result<Bytes, Error>>), Error> {
+        self.blobs.get(blob).await
+    }
+
+    async fn delete_blob(&self, blob: &str) -> Result<(), Error> {
+        self.blobs.delete(blob).await
+    }
+
+    async fn add_upload(&self, upload: &NewUpload) -> Result<Upload, Error> {
+        let upload = upload.clone();
+        self.control_writer.write("adding an upload", move |tx| uploads::add(tx, upload)).await
+    }
+
+    async fn upload(&self, org: OrgId, id: FileId) -> Result<Option<Upload>, Error> {
+        self.control.read("reading an upload", move |tx| uploads::get(tx, org, id)).await
+    }
+
+    async fn add_job(&self, job: &NewJob) -> Result<Job, Error> {
+        let job = job.clone();
+        self.control_writer.write("adding a job", move |tx| jobs::add(tx, job)).await
+    }
+
+    async fn job(&self, org: OrgId, id: JobId) -> Result<Option<Job>, Error> {
+        self.control.read("reading a job", move |tx| jobs::get(tx, org, id)).await
+    }
+
+    async fn claim(&self, worker: &str, now: i64, lease_seconds: i64) -> Result<Option<(Claim, Job)>, Error> {
+        let worker = worker.to_owned();
+        let lease_until = now.saturating_add(lease_seconds);
+        self.control_writer.write("claiming a job", move |tx| jobs::claim(tx, &worker, now, lease_until)).await
+    }
+
+    async fn progress(
+        &self,
+        claim: Claim,
+        lease_until: i64,
+        resource: u16,
+        counts: Counts,
+        charset: &str,
+    ) -> Result<(), Error> {
+        let charset = charset.to_owned();
+        let doing = "writing a job's progress";
+        self.control_writer
+            .write(doing, move |tx| jobs::progress(tx, claim, lease_until, resource, counts, &charset))
+            .await
+    }
+
+    async fn release(&self, claim: Claim) -> Result<(), Error> {
+        self.control_writer.write("releasing a job", move |tx| jobs::release(tx, claim)).await
+    }
+
+    async fn reserve(&self, claim: Claim, resource: u16, size: u64, now_ms: i64) -> Result<IdBlock, Error> {
+        let doing = "reserving ids";
+        self.control_writer.write(doing, move |tx| jobs::reserve(tx, claim, resource, size, now_ms)).await
+    }
+
+    async fn finish(&self, claim: Claim, end: &Finish) -> Result<(), Error> {
+        let end = end.clone();
+        self.control_writer.write("finishing a job", move |tx| jobs::finish(tx, claim, &end)).await
+    }
+
+    fn record_writer(&self, org: OrgId) -> Result<Box<dyn RecordStore>, Error> {
+        Ok(Box::new(Writer::new(self.writer_turn.wait(), org, self.hasher.clone())))
+    }
+
+    async fn record(&self, org: OrgId, module: ModuleNumber, id: RecordId) -> Result<Option<Record>, Error> {
+        self.records.read("reading a record", move |tx| row::get(tx, org, module, id)).await
+    }
+
+    async fn page(&self, org: OrgId, module: ModuleNumber, query: &PageQuery) -> Result<Vec<Record>, Error> {
+        let query = query.clone();
+        self.records.read("reading a page of records", move |tx| pages::page(tx, org, module, &query)).await
+    }
+
+    async fn search(&self, org: OrgId, index: IndexId, key: &[u8], limit: u32) -> Result<Vec<Record>, Error> {
+        let (hasher, key) = (self.hasher.clone(), key.to_owned());
+        self.records.read("searching records", move |tx| find::search(tx, &hasher, org, index, &key, limit)).await
+    }
+
+    async fn picklist_additions(&self, org: OrgId, module: ModuleNumber) -> Result<Vec<(FieldNumber, String)>, Error> {
+        self.records.read("reading picklist additions", move |tx| row::picklist_additions(tx, org, module)).await
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        self.records.read("checking the records file", schema::check_readable).await?;
+        self.control_writer.write("checking the control file", schema::check_writable).await
+    }
+}

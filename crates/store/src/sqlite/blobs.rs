@@ -1,0 +1,182 @@
+//! Uploads and results as files of one folder, written through an object store's interface.
+//!
+//! A blob appears under its name whole and synced, or not at all: it is written under a staging name (with a `#` in it)
+//! and renamed. What a killed process left half written is removed at the next start.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use fs_err as fs;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use tempfile::NamedTempFile;
+
+use super::{Durability, directory};
+use crate::Error;
+
+/// Bytes gathered before they are written: a write for every network frame would be many small ones.
+const PART_BYTES: usize = 1 << 20;
+/// Random bytes of a name: enough that no two are ever the same.
+const NAME_RANDOM_BYTES: usize = 16;
+
+/// The folder of blobs.
+pub(super) struct Blobs {
+    folder: PathBuf,
+    store: Arc<LocalFileSystem>,
+    durability: Durability,
+}
+
+impl Blobs {
+    /// Opens the folder, making it if it is missing, and removes what was left half written.
+    pub(super) fn open(folder: &Path, durability: Durability) -> Result<Blobs, Error> {
+        directory::make(folder, durability)?;
+        remove_staged(folder).map_err(|source| Error::Directory { path: folder.to_owned(), source })?;
+        let store = LocalFileSystem::new_with_prefix(folder)
+            .map_err(|error| Error::failed("opening the folder of blobs", error))?
+            .with_fsync(durability == Durability::Durable);
+        Ok(Blobs { folder: folder.to_owned(), store: Arc::new(store), durability })
+    }
+
+    /// Streams a blob in under a new name.
+    pub(super) async fn put(&self, prefix: &str, body: BoxStream<'_, Result<Bytes, Error>>) -> Result<String, Error> {
+        let name = new_name(prefix)?;
+        let mut upload = self.store.put_multipart(&location(&name)?).await.map_err(writing)?;
+        let written = match write_parts(upload.as_mut(), body).await {
+            Ok(()) => upload.complete().await.map(|_| ()).map_err(writing),
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(()) => Ok(name),
+            Err(error) => {
+                // The first error is the one to tell; what cannot be removed now is removed at the next start.
+                let _ = upload.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes a finished file in: by renaming it, or by copying where it is on another file system.
+    pub(super) async fn put_file(&self, prefix: &str, file: NamedTempFile) -> Result<String, Error> {
+        let name = new_name(prefix)?;
+        let target = self.path(&name)?;
+        let durability = self.durability;
+        let moved = blocking(move || move_into_place(file, &target, durability)).await?;
+        match moved {
+            Moved::Done => Ok(name),
+            Moved::OtherFileSystem(file) => self.copy_in(prefix, file).await,
+        }
+    }
+
+    async fn copy_in(&self, prefix: &str, file: NamedTempFile) -> Result<String, Error> {
+        let source = tokio::fs::File::open(file.path()).await.map_err(writing)?;
+        let parts = futures::stream::try_unfold(source, |mut source| async move {
+            use tokio::io::AsyncReadExt;
+            let mut part = BytesMut::with_capacity(PART_BYTES);
+            let read = source.read_buf(&mut part).await.map_err(writing)?;
+            Ok((read > 0).then(|| (part.freeze(), source)))
+        });
+        self.put(prefix, parts.boxed()).await
+    }
+
+    /// The local path of a blob.
+    pub(super) fn path(&self, blob: &str) -> Result<PathBuf, Error> {
+        check_name(blob)?;
+        Ok(self.folder.join(blob))
+    }
+
+    /// The size of a blob, and its bytes.
+    pub(super) async fn get(&self, blob: &str) -> Result<(u64, BoxStream<'static, Result<Bytes, Error>>), Error> {
+        let found = self.store.get(&location(blob)?).await.map_err(reading)?;
+        let size = found.meta.size;
+        Ok((size, found.into_stream().map_err(reading).boxed()))
+    }
+
+    /// Removes a blob; it may be gone already.
+    pub(super) async fn delete(&self, blob: &str) -> Result<(), Error> {
+        match self.store.delete(&location(blob)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Error::failed("removing a blob", error)),
+        }
+    }
+}
+
+async fn write_parts(
+    upload: &mut dyn MultipartUpload,
+    mut body: BoxStream<'_, Result<Bytes, Error>>,
+) -> Result<(), Error> {
+    let mut part = BytesMut::with_capacity(PART_BYTES);
+    while let Some(bytes) = body.next().await {
+        part.extend_from_slice(&bytes?);
+        if part.len() >= PART_BYTES {
+            upload.put_part(PutPayload::from(part.split().freeze())).await.map_err(writing)?;
+        }
+    }
+    upload.put_part(PutPayload::from(part.freeze())).await.map_err(writing)
+}
+
+enum Moved {
+    Done,
+    OtherFileSystem(NamedTempFile),
+}
+
+fn move_into_place(file: NamedTempFile, target: &Path, durability: Durability) -> Result<Moved, Error> {
+    if durability == Durability::Durable {
+        file.as_file().sync_all().map_err(writing)?;
+    }
+    match file.persist_noclobber(target) {
+        Ok(_) => {}
+        Err(refused) if refused.error.kind() == std::io::ErrorKind::CrossesDevices => {
+            return Ok(Moved::OtherFileSystem(refused.file));
+        }
+        Err(refused) => return Err(writing(refused.error)),
+    }
+    if durability == Durability::Durable {
+        directory::sync_parent(target).map_err(writing)?;
+    }
+    Ok(Moved::Done)
+}
+
+fn remove_staged(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().contains(&b'#') {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn new_name(prefix: &str) -> Result<String, Error> {
+    let mut random = [0_u8; NAME_RANDOM_BYTES];
+    getrandom::fill(&mut random).map_err(|error| Error::failed("naming a blob", error))?;
+    Ok(format!("{prefix}-{}", hex::encode(random)))
+}
+
+fn location(blob: &str) -> Result<object_store::path::Path, Error> {
+    check_name(blob)?;
+    Ok(object_store::path::Path::from(blob))
+}
+
+/// Names are made here alone, so any other form means that a row was damaged; it must not lead out of the folder.
+fn check_name(blob: &str) -> Result<(), Error> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !blob.is_empty() && blob.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(Error::Damaged { what: format!("the name of a blob ({blob:?})") })
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(writing)?
+}
+
+fn writing(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::failed("writing a blob", error)
+}
+
+fn reading(error: object_store::Error) -> Error {
+    Error::failed("reading a blob", error)
+}

@@ -1,0 +1,213 @@
+//! What one chunk writes, inside one transaction.
+//!
+//! Everything goes in the order of its tree: records by id (new ones append), keys by hash. A key tree that is filled
+//! in key order would be a random walk over all of its pages for every chunk.
+
+use bulkwright_engine::ids::{OrgId, RecordId, UserId};
+use bulkwright_engine::record_store::{ChangeSet, KeyChange, StoreError, Update};
+use rusqlite::{CachedStatement, Transaction, params};
+
+use super::sql::{Doing, is_constraint};
+use super::{extents, find, row};
+use crate::Error;
+use crate::records::{ALL_BUCKETS, KeyHasher, RecordColumns, ledger_checksum};
+
+/// Writes a chunk. The caller's transaction is rolled back on an error.
+pub(super) fn write(
+    tx: &Transaction<'_>,
+    hasher: &KeyHasher,
+    org: OrgId,
+    change: &ChangeSet<'_>,
+) -> Result<(), StoreError> {
+    // First, because a chunk that was applied already is told by it at once.
+    add_ledger_row(tx, org, change)?;
+    insert_records(tx, org, change)?;
+    update_records(tx, org, change)?;
+    let lost = in_hash_order(hasher, org, change.keys_lost);
+    remove_keys(tx, &lost)?;
+    let gained = in_hash_order(hasher, org, change.keys_gained);
+    add_keys(tx, &gained)?;
+    check_unique(tx, hasher, org, &gained)?;
+    add_picklist_values(tx, org, change)?;
+    Ok(())
+}
+
+fn add_ledger_row(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> Result<(), StoreError> {
+    let doing = "writing the ledger";
+    let row = change.ledger;
+    let sql = "INSERT INTO ledger (job, resource, chunk, bucket, org, rows_through, added, updated, skipped, verdicts,
+                   checksum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let written = tx.prepare_cached(sql).doing(doing)?.execute(params![
+        row.job.0,
+        row.resource,
+        row.chunk,
+        ALL_BUCKETS,
+        org.0,
+        row.rows_through.cast_signed(),
+        row.counts.added.cast_signed(),
+        row.counts.updated.cast_signed(),
+        row.counts.skipped.cast_signed(),
+        row.verdicts,
+        ledger_checksum(org, ALL_BUCKETS, row),
+    ]);
+    conflict_if_there(written, doing)
+}
+
+/// A row that is there already means that another write came first.
+fn conflict_if_there(written: rusqlite::Result<usize>, doing: &'static str) -> Result<(), StoreError> {
+    match written {
+        Err(error) if is_constraint(&error) => Err(StoreError::Conflict),
+        other => Ok(other.map(|_| ()).doing(doing)?),
+    }
+}
+
+fn insert_records(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> Result<(), StoreError> {
+    let doing = "inserting records";
+    let sql = "INSERT INTO record (id, org, module, version, created_at, created_by, modified_at, modified_by, body,
+                   checksum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let mut statement = tx.prepare_cached(sql).doing(doing)?;
+    for insert in change.inserts {
+        let record = RecordColumns {
+            id: insert.id,
+            org,
+            module: change.module,
+            version: 1,
+            created_at: change.now,
+            created_by: change.user,
+            modified_at: change.now,
+            modified_by: change.user,
+            body: insert.body.as_bytes(),
+        };
+        conflict_if_there(insert_record(&mut statement, &record, insert.body), doing)?;
+    }
+    Ok(extents::add(tx, org, change)?)
+}
+
+fn insert_record(
+    statement: &mut CachedStatement<'_>,
+    record: &RecordColumns<'_>,
+    body: &str,
+) -> rusqlite::Result<usize> {
+    statement.execute(params![
+        record.id.0,
+        record.org.0,
+        record.module.0,
+        record.version,
+        record.created_at,
+        record.created_by.0,
+        record.modified_at,
+        record.modified_by.0,
+        body,
+        record.checksum(),
+    ])
+}
+
+fn update_records(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> Result<(), StoreError> {
+    let doing = "updating records";
+    let mut updates: Vec<&Update<'_>> = change.updates.iter().collect();
+    updates.sort_unstable_by_key(|update| update.id);
+    let sql = "UPDATE record SET version = ?2, modified_at = ?3, modified_by = ?4, body = ?5, checksum = ?6
+               WHERE id = ?1";
+    let mut statement = tx.prepare_cached(sql).doing(doing)?;
+    for update in &updates {
+        let made = made(tx, org, change, update)?.ok_or(StoreError::Conflict)?;
+        let version = update.version + 1;
+        let record = RecordColumns {
+            id: update.id,
+            org,
+            module: change.module,
+            version,
+            created_at: made.0,
+            created_by: made.1,
+            modified_at: change.now,
+            modified_by: change.user,
+            body: update.body.as_bytes(),
+        };
+        let values = params![update.id.0, version, change.now, change.user.0, update.body, record.checksum()];
+        statement.execute(values).doing(doing)?;
+    }
+    let first_changes = updates.iter().filter(|update| update.version == 1).map(|update| update.id);
+    Ok(extents::count_first_changes(tx, org, change.module, first_changes)?)
+}
+
+/// When and by whom a record was made, if it still has the version that the update was decided on.
+fn made(
+    tx: &Transaction<'_>,
+    org: OrgId,
+    change: &ChangeSet<'_>,
+    update: &Update<'_>,
+) -> Result<Option<(i64, UserId)>, Error> {
+    let found = row::look(tx, org, change.module, update.id, |record| {
+        Ok((record.version == update.version).then_some((record.created_at, record.created_by)))
+    })?;
+    Ok(found.flatten())
+}
+
+/// A key change with its hash, in the tree's signed order.
+struct Hashed<'a> {
+    hash: i64,
+    change: &'a KeyChange<'a>,
+}
+
+fn in_hash_order<'a>(hasher: &KeyHasher, org: OrgId, changes: &'a [KeyChange<'a>]) -> Vec<Hashed<'a>> {
+    let hashed = |change: &'a KeyChange<'a>| {
+        let hash = hasher.hash(org, change.index, change.key).cast_signed();
+        Hashed { hash, change }
+    };
+    let mut keys: Vec<Hashed<'a>> = changes.iter().map(hashed).collect();
+    keys.sort_unstable_by_key(|key| (key.hash, key.change.id));
+    keys
+}
+
+fn remove_keys(tx: &Transaction<'_>, keys: &[Hashed<'_>]) -> Result<(), Error> {
+    let doing = "removing keys";
+    let sql = "DELETE FROM key WHERE hash = ?1 AND id = ?2 AND field = ?3";
+    let mut statement = tx.prepare_cached(sql).doing(doing)?;
+    for Hashed { hash, change } in keys {
+        statement.execute(params![hash, change.id.0, change.index.field.0]).doing(doing)?;
+    }
+    Ok(())
+}
+
+fn add_keys(tx: &Transaction<'_>, keys: &[Hashed<'_>]) -> Result<(), Error> {
+    let doing = "adding keys";
+    // A record that gains a key it has already keeps one entry.
+    let sql = "INSERT OR IGNORE INTO key (hash, id, field) VALUES (?1, ?2, ?3)";
+    let mut statement = tx.prepare_cached(sql).doing(doing)?;
+    for Hashed { hash, change } in keys {
+        statement.execute(params![hash, change.id.0, change.index.field.0]).doing(doing)?;
+    }
+    Ok(())
+}
+
+/// Looks at the records as they are after the chunk, so that a key that moves inside it is no conflict, and two
+/// records that gain one key are.
+fn check_unique(
+    tx: &Transaction<'_>,
+    hasher: &KeyHasher,
+    org: OrgId,
+    gained: &[Hashed<'_>],
+) -> Result<(), StoreError> {
+    let mut unique: Vec<&KeyChange<'_>> = gained.iter().map(|key| key.change).filter(|change| change.unique).collect();
+    unique.sort_by_key(|change| change.index);
+    for of_one_index in unique.chunk_by(|one, other| one.index == other.index) {
+        let keys: Vec<&[u8]> = of_one_index.iter().map(|change| change.key).collect();
+        let own: Vec<RecordId> = of_one_index.iter().map(|change| change.id).collect();
+        if find::carried_by_others(tx, hasher, org, of_one_index[0].index, &keys, &own)? {
+            return Err(StoreError::Conflict);
+        }
+    }
+    Ok(())
+}
+
+fn add_picklist_values(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> Result<(), Error> {
+    let doing = "adding picklist values";
+    let sql = "INSERT OR IGNORE INTO picklist_addition (org, module, field, value) VALUES (?1, ?2, ?3, ?4)";
+    let mut statement = tx.prepare_cached(sql).doing(doing)?;
+    for (field, value) in change.picklist_additions {
+        statement.execute(params![org.0, change.module.0, field.0, value]).doing(doing)?;
+    }
+    Ok(())
+}
