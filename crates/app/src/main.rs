@@ -1,1 +1,6 @@
+//! The program `bulkwright`.
+
+#[cfg(test)]
+mod sample;
+
 fn main() {}
