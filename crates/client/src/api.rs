@@ -300,5 +300,5 @@ fn joined(base: &Url, path_and_query: &str) -> Url {
 
 fn says_bulkwright(body: &[u8]) -> bool {
     let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(body) else { return false };
-    object.contains_key("bulkwright") || object.values().any(|value| value == "bulkwright")
+    object.get("product").is_some_and(|product| product == "bulkwright")
 }
