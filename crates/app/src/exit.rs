@@ -30,7 +30,10 @@ impl Failure {
 
     /// Message and hint in one line.
     pub(crate) fn line(&self) -> String {
-        if self.hint.is_empty() { self.message.clone() } else { format!("{}; {}", self.message, self.hint) }
+        if self.hint.is_empty() {
+            return self.message.clone();
+        }
+        format!("{}; {}", self.message.trim_end_matches('.'), self.hint)
     }
 }
 

@@ -176,7 +176,7 @@ impl Api {
         let call = Call {
             doing: "uploading the file",
             method: reqwest::Method::POST,
-            url: joined(&self.upload_url, &path::upload(self.version)),
+            url: host::under(&self.upload_url, &path::upload(self.version)),
             payload: Payload::Zip { path: zip, name, zgid },
             repeat: Repeat::Freely,
             access: Access::Token,
@@ -195,7 +195,7 @@ impl Api {
         let call = Call {
             doing,
             method: reqwest::Method::POST,
-            url: joined(&self.base_url, &path::create_job(self.version)),
+            url: host::under(&self.base_url, &path::create_job(self.version)),
             payload: Payload::Json(serde_json::to_vec(body).expect("the body is made of text and numbers")),
             repeat: Repeat::OnlyIfNothingHappened,
             access: Access::Token,
@@ -226,7 +226,7 @@ impl Api {
     /// # Errors
     /// See [`ClientError`].
     pub async fn job(&self, id: &str) -> Result<JobDetails, ClientError> {
-        self.read(&self.job_call(id)?).await
+        self.read(&self.job_call(id)).await
     }
 
     /// The answer to a request for a job's details, whatever it is.
@@ -234,19 +234,16 @@ impl Api {
     /// # Errors
     /// [`ClientError::NoAnswer`], and what keeps a request from being sent.
     pub async fn job_answer(&self, id: &str) -> Result<Answer, ClientError> {
-        self.sender.answer(&self.job_call(id)?).await
+        self.sender.answer(&self.job_call(id)).await
     }
 
-    /// The address of a job's details.
-    ///
-    /// # Errors
-    /// [`ClientError::BadAddress`] if the id is not made of letters and digits.
-    pub fn job_url(&self, id: &str) -> Result<Url, ClientError> {
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            let reason = "a job's id is made of digits".to_owned();
-            return Err(ClientError::BadAddress { text: id.to_owned(), reason });
+    /// The address of a job's details. The id is taken as it is: whether it is one is the target's to say.
+    pub fn job_url(&self, id: &str) -> Url {
+        let mut url = host::under(&self.base_url, &path::job_details(self.version, ""));
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push(id);
         }
-        Ok(joined(&self.base_url, &path::job_details(self.version, id)))
+        url
     }
 
     /// Fetches a result into a file. The token goes only to hosts of the target (CLIENT 4).
@@ -254,25 +251,25 @@ impl Api {
     /// # Errors
     /// [`ClientError::ForeignHost`] and others of [`ClientError`].
     pub async fn download(&self, download_url: &str, file: &mut fs_err::tokio::File) -> Result<(), ClientError> {
-        let url = self.base_url.join(download_url).map_err(|error| ClientError::BadAddress {
-            text: download_url.to_owned(),
-            reason: error.to_string(),
-        })?;
+        let url = match Url::parse(download_url) {
+            Ok(absolute) => absolute,
+            Err(_) => host::under(&self.base_url, &format!("/{}", download_url.trim_start_matches('/'))),
+        };
         if !host::may_see_token(&self.base_url, &url) {
             return Err(ClientError::ForeignHost { url: url.to_string() });
         }
         self.sender.download(&Call { url, ..self.get("fetching the result", "/") }, file).await
     }
 
-    fn job_call(&self, id: &str) -> Result<Call<'static>, ClientError> {
-        Ok(Call { url: self.job_url(id)?, ..self.get("looking at the job", "/") })
+    fn job_call(&self, id: &str) -> Call<'static> {
+        Call { url: self.job_url(id), ..self.get("looking at the job", "/") }
     }
 
     fn get(&self, doing: &'static str, path_and_query: &str) -> Call<'static> {
         Call {
             doing,
             method: reqwest::Method::GET,
-            url: joined(&self.base_url, path_and_query),
+            url: host::under(&self.base_url, path_and_query),
             payload: Payload::Nothing,
             repeat: Repeat::Freely,
             access: Access::Token,
@@ -291,11 +288,6 @@ impl Api {
         let reason = format!("{doing}: {} names none for this token", self.host());
         ClientError::NoToken { reason }
     }
-}
-
-/// The paths of `wire` are absolute: joining replaces whatever path the base has.
-fn joined(base: &Url, path_and_query: &str) -> Url {
-    base.join(path_and_query).expect("an absolute path fits behind every base")
 }
 
 fn says_bulkwright(body: &[u8]) -> bool {

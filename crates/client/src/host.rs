@@ -24,7 +24,7 @@ const VENDOR_DOMAINS: &[&str] = &[
     "zohocloud.ca",
 ];
 
-/// Reads the base address of a target: http or https, a host, nothing behind it.
+/// Reads the base address of a target: http or https, a host, and a path only if the API lives under one.
 ///
 /// # Errors
 /// [`ClientError::BadAddress`].
@@ -37,10 +37,22 @@ pub fn base_url(text: &str) -> Result<Url, ClientError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(bad("it must not hold a name or a password"));
     }
-    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(bad("nothing may follow the host and the port"));
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("no ? and no # may follow"));
     }
     Ok(url)
+}
+
+/// An absolute path of the API under the base's own path.
+pub(crate) fn under(base: &Url, path_and_query: &str) -> Url {
+    let (path, query) = match path_and_query.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path_and_query, None),
+    };
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url.set_query(query);
+    url
 }
 
 /// Whether the address is one of the vendor's.
@@ -76,6 +88,16 @@ mod tests {
     }
 
     #[test]
+    fn paths_go_under_the_base() {
+        let check = |base: &str, path: &str, expected: &str| {
+            assert_eq!(under(&base_url(base).unwrap(), path).as_str(), expected);
+        };
+        check("http://a.example", "/crm/v8/org", "http://a.example/crm/v8/org");
+        check("http://a.example/", "/crm/v8/users?type=CurrentUser", "http://a.example/crm/v8/users?type=CurrentUser");
+        check("http://a.example/zoho/", "/crm/v8/org", "http://a.example/zoho/crm/v8/org");
+    }
+
+    #[test]
     fn a_base_is_a_scheme_and_a_host() {
         assert_eq!(base_url(" http://127.0.0.1:8080/ ").unwrap().as_str(), "http://127.0.0.1:8080/");
         let check = |text: &str| assert!(base_url(text).is_err(), "{text}");
@@ -83,7 +105,6 @@ mod tests {
         check("localhost");
         check("ftp://example.org");
         check("https://user:pass@example.org");
-        check("https://example.org/crm/v8");
         check("https://example.org/?a=b");
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn run(args: &JobShowArgs, ui: &Ui) -> Result<Exit, Failure> {
 
 async fn look(args: &JobShowArgs, target: &Target, ui: &Ui) -> Result<Exit, Failure> {
     if args.show_curl {
-        ui.answer(&curl(target.api.job_url(&args.id)?.as_str()));
+        ui.answer(&curl(target.api.job_url(&args.id).as_str()));
         return Ok(Exit::Done);
     }
     ui.talk_more(&format!("asking {}", target.name));
@@ -143,9 +143,16 @@ fn describe(text: &mut String, details: &JobDetails, resource: &Resource) {
     }
 }
 
+/// `2021-05-11T12:38:29+05:30` with blanks where an eye wants them.
+fn for_reading(time: &str) -> String {
+    const OFFSET_CHARS: usize = "+05:30".len();
+    let (moment, offset) = time.split_at(time.len().saturating_sub(OFFSET_CHARS));
+    format!("{} {offset}", moment.replacen('T', " ", 1))
+}
+
 fn created(details: &JobDetails, zone: &TimeZone) -> String {
     let when = match time::parse(&details.created_time) {
-        Ok(seconds) => time::print(seconds, zone),
+        Ok(seconds) => for_reading(&time::print(seconds, zone)),
         Err(_) => details.created_time.clone(),
     };
     match &details.created_by {

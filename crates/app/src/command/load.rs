@@ -45,7 +45,10 @@ async fn attempt(args: &LoadArgs, ui: &Ui) -> Result<Exit, Failure> {
         Ok(report) => {
             tell(&report, &target.name, started, ui);
             target.close().await;
-            ended(&report)
+            if let Some(failure) = early_end(&report) {
+                ui.fail(&failure);
+            }
+            Ok(report.exit)
         }
         Err(error) => {
             target.close_unused().await;
@@ -122,10 +125,10 @@ fn tell(report: &LoadReport, target: &str, started: Instant, ui: &Ui) {
     }
 }
 
-/// A run that ended early says so last, where it is seen.
-fn ended(report: &LoadReport) -> Result<Exit, Failure> {
+/// Why a run ended before all rows had their turn; said last, where it is seen.
+fn early_end(report: &LoadReport) -> Option<Failure> {
     if matches!(report.exit, Exit::Done | Exit::SomeNotWritten) {
-        return Ok(report.exit);
+        return None;
     }
     let (message, code) = match &report.stop {
         Some(stop) => (stop.message.clone(), stop.code.clone().unwrap_or_default()),
@@ -135,5 +138,5 @@ fn ended(report: &LoadReport) -> Result<Exit, Failure> {
     if hint.is_empty() {
         hint = format!("{} says what became of each row", report.files.results.display());
     }
-    Err(Failure::new(report.exit, message, hint))
+    Some(Failure::new(report.exit, message, hint))
 }

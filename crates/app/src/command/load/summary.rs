@@ -93,7 +93,12 @@ fn next_step(report: &LoadReport) -> Option<String> {
         flags.push_str(&format!(" --key {key}"));
     }
     let errors = shown(&report.files.errors);
-    Some(format!("Fix the rows in {errors} and load that file: bulkwright load {errors} {flags}"))
+    let first = if report.rows(Status::NotSent) > 0 {
+        format!("Rows that were not sent are in {errors}; when the cause is gone, load that file")
+    } else {
+        format!("Fix the rows in {errors} and load that file")
+    };
+    Some(format!("{first}: bulkwright load {errors} {flags}"))
 }
 
 /// The first rows that were not written, each with what to do.
