@@ -96,6 +96,7 @@ impl RequestBody {
         if self.expects_continue && self.received == 0 {
             return Drained::Cut;
         }
+        let time_max = self.limits.drain_time_max;
         let bytes_max = self.received.saturating_add(self.limits.drain_bytes_max);
         let rest = async {
             while self.received <= bytes_max {
@@ -107,7 +108,7 @@ impl RequestBody {
             }
             Drained::Cut
         };
-        timeout(self.limits.drain_time_max, rest).await.unwrap_or(Drained::Cut)
+        timeout(time_max, rest).await.unwrap_or(Drained::Cut)
     }
 
     fn check_rate(&mut self) -> Result<(), Refusal> {

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Another program listens there.
-    #[error("the port of {address} is taken by another program; choose another one with --listen, or port 0 for a free one")]
+    #[error(
+        "the port of {address} is taken by another program; choose another one with --listen, or port 0 for a free one"
+    )]
     PortTaken {
         /// The address that was asked for.
         address: SocketAddr,
@@ -23,7 +25,9 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The address can be reached from other machines, and nothing protects what is sent.
-    #[error("{address} can be reached from other machines, and this server has no TLS yet: listen on 127.0.0.1 or [::1]")]
+    #[error(
+        "{address} can be reached from other machines, and this server has no TLS yet: listen on 127.0.0.1 or [::1]"
+    )]
     BeyondLoopback {
         /// The address that was asked for.
         address: SocketAddr,

@@ -123,12 +123,7 @@ fn closes(outcome: &Result<Answer, ErrorBody>) -> bool {
     matches!(outcome, Err(error) if matches!(error.code, ErrorCode::RequestTimeout | ErrorCode::UriTooLong))
 }
 
-async fn evaluate(
-    app: &App,
-    head: &Parts,
-    body: &mut RequestBody,
-    frames: &mut Frames,
-) -> Result<Answer, Refusal> {
+async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, frames: &mut Frames) -> Result<Answer, Refusal> {
     if head.uri.path_and_query().is_some_and(|url| url.as_str().len() > app.connections.url_bytes_max) {
         return Err(ErrorCode::UriTooLong.into());
     }
@@ -174,10 +169,7 @@ async fn dispatch(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal>
     }
 }
 
-async fn in_time(
-    app: &App,
-    answer: impl Future<Output = Result<Answer, Refusal>>,
-) -> Result<Answer, Refusal> {
+async fn in_time(app: &App, answer: impl Future<Output = Result<Answer, Refusal>>) -> Result<Answer, Refusal> {
     match tokio::time::timeout(app.connections.request_time_max, answer).await {
         Ok(answer) => answer,
         Err(_) => {

@@ -41,8 +41,7 @@ enum Segment {
 
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let versions_of = |row: &'static EndpointRow| {
-        let versions: &[Version] =
-            if row.pattern(Version::V2).is_some() { &Version::ALL } else { &[Version::V2] };
+        let versions: &[Version] = if row.pattern(Version::V2).is_some() { &Version::ALL } else { &[Version::V2] };
         versions.iter().map(move |&version| Route { row, version, segments: segments_of(row, version) })
     };
     ENDPOINTS.iter().flat_map(versions_of).collect()
@@ -74,8 +73,10 @@ pub(crate) fn find(path: &str) -> Option<Matched<'_>> {
 }
 
 fn narrowed<'a>(candidates: Vec<&'a Route>, place: usize, part: &str) -> Vec<&'a Route> {
-    let is_literal = |route: &&Route| matches!(route.segments.get(place), Some(Segment::Literal(text)) if *text == part);
-    let is_parameter = |route: &&Route| !part.is_empty() && matches!(route.segments.get(place), Some(Segment::Parameter(_)));
+    let is_literal =
+        |route: &&Route| matches!(route.segments.get(place), Some(Segment::Literal(text)) if *text == part);
+    let is_parameter =
+        |route: &&Route| !part.is_empty() && matches!(route.segments.get(place), Some(Segment::Parameter(_)));
     if candidates.iter().any(is_literal) {
         candidates.into_iter().filter(is_literal).collect()
     } else {

@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::random_hex;
 use crate::accept;
+use crate::access::random_hex;
 use crate::api::callback_rule::CallbackRule;
 use crate::config::{Config, Mode};
 use crate::error::ServeError;

@@ -30,8 +30,13 @@ pub(crate) async fn org(call: &Call<'_>) -> Result<Answer, Refusal> {
 pub(crate) async fn users(call: &Call<'_>) -> Result<Answer, Refusal> {
     let users = match call.query.get("type").unwrap_or("AllUsers") {
         "CurrentUser" => vec![call.caller.user.clone()],
-        "AllUsers" | "ActiveUsers" | "ConfirmedUsers" | "ActiveConfirmedUsers" | "AdminUsers"
-        | "ActiveConfirmedAdmins" | "ConfirmedAdmins" => call.app.store.users(call.caller.grant.org).await?,
+        "AllUsers"
+        | "ActiveUsers"
+        | "ConfirmedUsers"
+        | "ActiveConfirmedUsers"
+        | "AdminUsers"
+        | "ActiveConfirmedAdmins"
+        | "ConfirmedAdmins" => call.app.store.users(call.caller.grant.org).await?,
         none if TYPES_WITHOUT_USERS.contains(&none) => Vec::new(),
         unknown => return Err(unknown_type(unknown).into()),
     };

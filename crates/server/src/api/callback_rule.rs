@@ -85,13 +85,8 @@ fn place_of_v4(ip: Ipv4Addr) -> Place {
     let [a, b, c, _] = ip.octets();
     let shared = a == 100 && (64..128).contains(&b);
     let special = (a, b, c) == (192, 0, 0) || (a, b, c) == (192, 88, 99) || (a == 198 && (b == 18 || b == 19));
-    let inside = a == 0
-        || a >= 224
-        || shared
-        || special
-        || ip.is_private()
-        || ip.is_link_local()
-        || ip.is_documentation();
+    let inside =
+        a == 0 || a >= 224 || shared || special || ip.is_private() || ip.is_link_local() || ip.is_documentation();
     if inside { Place::Inside } else { Place::Public }
 }
 
@@ -131,7 +126,12 @@ mod tests {
             assert_eq!(CallbackRule::PublicOnly.check(address).is_ok(), serve, "{address}");
             assert_eq!(CallbackRule::PublicAndLoopback.check(address).is_ok(), dev, "{address}");
         };
-        for public in ["https://www.zoho.com/", "http://example.com:8080/x?y=1", "https://93.184.216.34/", "https://[2606:4700::1111]/"] {
+        for public in [
+            "https://www.zoho.com/",
+            "http://example.com:8080/x?y=1",
+            "https://93.184.216.34/",
+            "https://[2606:4700::1111]/",
+        ] {
             check(public, true, true);
         }
         for loopback in [

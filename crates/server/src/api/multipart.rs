@@ -41,7 +41,9 @@ fn of_form(error: &multer::Error) -> Refusal {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {
             ErrorCode::RequestTooLarge.into()
         }
-        other => ErrorBody::new(ErrorCode::InvalidRequest, format!("the multipart body cannot be read: {other}")).into(),
+        other => {
+            ErrorBody::new(ErrorCode::InvalidRequest, format!("the multipart body cannot be read: {other}")).into()
+        }
     }
 }
 

@@ -35,18 +35,12 @@ pub(crate) async fn answer(app: &App, path: &str, method: &Method) -> Result<Ans
 }
 
 fn health() -> Answer {
-    Answer::ok(&Health {
-        status: "ok",
-        product: "bulkwright",
-        version: env!("CARGO_PKG_VERSION"),
-        api: "bulkwright",
-    })
+    Answer::ok(&Health { status: "ok", product: "bulkwright", version: env!("CARGO_PKG_VERSION"), api: "bulkwright" })
 }
 
 async fn ready(app: &App) -> Answer {
-    let not_ready = |reason| {
-        Answer::json(StatusCode::SERVICE_UNAVAILABLE, &Ready { status: "not ready", reason: Some(reason) })
-    };
+    let not_ready =
+        |reason| Answer::json(StatusCode::SERVICE_UNAVAILABLE, &Ready { status: "not ready", reason: Some(reason) });
     if app.draining.is_cancelled() {
         return not_ready("the server is ending");
     }

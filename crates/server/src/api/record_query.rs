@@ -81,7 +81,8 @@ pub(super) fn fields(query: &Query, version: Version) -> Result<Option<Vec<Strin
     let Some(text) = query.get("fields") else {
         return if version.demands_fields() { Err(missing_parameter("fields")) } else { Ok(None) };
     };
-    let names: Vec<String> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let names: Vec<String> =
+        text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
     if names.is_empty() {
         return Err(missing_parameter("fields"));
     }
@@ -175,7 +176,10 @@ mod tests {
     #[test]
     fn parameters_are_read_and_faults_named() {
         let standard = query("").unwrap();
-        assert_eq!((standard.sort_by, standard.order, standard.per_page, standard.page), (SortBy::Id, Order::Descending, 200, 1));
+        assert_eq!(
+            (standard.sort_by, standard.order, standard.per_page, standard.page),
+            (SortBy::Id, Order::Descending, 200, 1)
+        );
         let third = query("page=3&per_page=50&sort_by=Created_Time&sort_order=asc").unwrap().for_store();
         assert_eq!((third.skip, third.limit, third.descending, third.sort_by), (100, 51, false, SortBy::CreatedTime));
         let check = |text: &str, message: &str| assert_eq!(query(text).unwrap_err(), message, "{text}");

@@ -140,16 +140,28 @@ mod tests {
             assert_eq!(shown(body, Some(fields)), expected, "{fields:?}");
         };
         let id = r#""id":"1000000000000000065""#;
-        check(r#"{"1":"Ng","2":"Ann"}"#, &["Last_Name", "Full_Name"], &format!(r#"{{"Last_Name":"Ng","Full_Name":"Ann Ng",{id}}}"#));
-        check(r#"{"14":"1234567890123456.10"}"#, &["Annual_Revenue"], &format!(r#"{{"Annual_Revenue":1234567890123456.10,{id}}}"#));
+        check(
+            r#"{"1":"Ng","2":"Ann"}"#,
+            &["Last_Name", "Full_Name"],
+            &format!(r#"{{"Last_Name":"Ng","Full_Name":"Ann Ng",{id}}}"#),
+        );
+        check(
+            r#"{"14":"1234567890123456.10"}"#,
+            &["Annual_Revenue"],
+            &format!(r#"{{"Annual_Revenue":1234567890123456.10,{id}}}"#),
+        );
         check("{}", &["Email_Opt_Out", "Email", "id"], &format!(r#"{{"Email_Opt_Out":false,"Email":null,{id}}}"#));
         check("{}", &["Nothing"], &format!("{{{id}}}"));
         let owner = r#"{"name":"Patricia Boyle","id":"5","email":"p@example.com"}"#;
         check("{}", &["Owner"], &format!(r#"{{"Owner":{owner},{id}}}"#));
         check(r#"{"27":"6"}"#, &["Owner"], &format!(r#"{{"Owner":{{"name":null,"id":"6","email":null}},{id}}}"#));
-        check("{}", &["Created_By", "Created_Time", "Modified_Time"], &format!(
-            r#"{{"Created_By":{owner},"Created_Time":"2021-05-11T12:38:29+05:30","Modified_Time":"2021-05-11T12:38:30+05:30",{id}}}"#
-        ));
+        check(
+            "{}",
+            &["Created_By", "Created_Time", "Modified_Time"],
+            &format!(
+                r#"{{"Created_By":{owner},"Created_Time":"2021-05-11T12:38:29+05:30","Modified_Time":"2021-05-11T12:38:30+05:30",{id}}}"#
+            ),
+        );
     }
 
     #[test]

@@ -131,8 +131,8 @@ struct Intake {
 }
 
 impl Intake {
-    fn stream<'s>(&'s mut self, part: Field<'s>) -> BoxStream<'s, Result<Bytes, StoreError>> {
-        let next = |(intake, mut part): (&'s mut Intake, Field<'s>)| async move {
+    fn stream<'s, 'f: 's>(&'s mut self, part: Field<'f>) -> BoxStream<'s, Result<Bytes, StoreError>> {
+        let next = |(intake, mut part): (&'s mut Intake, Field<'f>)| async move {
             match intake.next(&mut part).await {
                 Ok(Some(bytes)) => Ok(Some((bytes, (intake, part)))),
                 Ok(None) => Ok(None),

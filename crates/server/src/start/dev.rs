@@ -46,17 +46,14 @@ const TIME_ZONE: &str = "+05:30";
 /// 2021-05-11T12:38:29+05:30
 const JOB_CREATED_AT: i64 = 1_620_716_909;
 /// Where the recorded answer says the result is; the same path on this server really gives it.
-const JOB_RESULT_URL: &str = "https://download-accl.zoho.com/v2/crm/694902309/bulk-write/4150868000005350003/4150868000005350003.zip";
+const JOB_RESULT_URL: &str =
+    "https://download-accl.zoho.com/v2/crm/694902309/bulk-write/4150868000005350003/4150868000005350003.zip";
 const CSV_NAME: &str = "Fil2.csv";
 const CSV: &str = include_str!("Fil2.csv");
 
 /// Makes the organisation, the tokens and the job.
 pub(crate) async fn seed(app: &Arc<App>) -> Result<Credentials, ServeError> {
-    let client = OauthClient {
-        client_id: CLIENT_ID.to_owned(),
-        secret: SecretHash::of(CLIENT_SECRET),
-        org: ORG_ID,
-    };
+    let client = OauthClient { client_id: CLIENT_ID.to_owned(), secret: SecretHash::of(CLIENT_SECRET), org: ORG_ID };
     app.store.add_org(&org(), &user(), &client).await?;
     let tokens = [
         (TokenKind::Refresh, REFRESH_TOKEN, scope::EVERYTHING),

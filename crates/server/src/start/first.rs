@@ -104,8 +104,7 @@ async fn add_org(
     user: UserId,
     time_zone: String,
 ) -> Result<(), ServeError> {
-    let client =
-        OauthClient { client_id: known.client_id.clone(), secret: SecretHash::of(&known.client_secret), org };
+    let client = OauthClient { client_id: known.client_id.clone(), secret: SecretHash::of(&known.client_secret), org };
     let user = User {
         id: user,
         org,

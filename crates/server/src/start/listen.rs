@@ -26,8 +26,6 @@ pub(crate) fn address_of(listener: &TcpListener, asked: SocketAddr) -> Result<So
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn only_loopback_is_listened_on() {
         let check = |address: &str, allowed: bool| {

@@ -97,7 +97,7 @@ impl From<ImportError> for AttemptError {
 
 /// A resource that cannot be processed: the job's end, and no error.
 enum Prepare {
-    Ready(Prepared),
+    Ready(Box<Prepared>),
     Refused(Failure),
 }
 
@@ -139,7 +139,7 @@ impl Attempt {
         let block = self.reserve(&prepared)?;
         let (draining, progress) = (&self.app.draining, self.progress.as_ref());
         let mut watch = JobWatch { progress, draining, began };
-        let outcome = import::run(&self.import(block), prepared, records.as_mut(), &mut watch)?;
+        let outcome = import::run(&self.import(block), *prepared, records.as_mut(), &mut watch)?;
         let (state, counts, failure) = match outcome {
             Outcome::Stopped(_) => return Ok(Ended::Stopped),
             Outcome::Completed(counts) => (JobState::Completed, counts, None),
@@ -177,7 +177,7 @@ impl Attempt {
             limits: &self.app.limits,
         };
         match prepare(File::open(&self.upload)?, &request) {
-            Ok(prepared) => Ok(Prepare::Ready(prepared)),
+            Ok(prepared) => Ok(Prepare::Ready(Box::new(prepared))),
             Err(refused) => match refusal::of_plan(refused) {
                 Refusal::Error(error) => {
                     let reason = error.details.get("reason").and_then(|reason| reason.as_str());
@@ -208,7 +208,7 @@ impl Attempt {
         let Prepare::Ready(prepared) = self.prepare(records.as_mut())? else { return Ok(None) };
         drop(records);
         let out = NamedTempFile::new_in(&self.app.scratch)?;
-        match result::write(vec![Part { prepared, block, ledger }], self.job.created_at, out) {
+        match result::write(vec![Part { prepared: *prepared, block, ledger }], self.job.created_at, out) {
             Ok(out) => Ok(Some(out)),
             Err(error) if state == JobState::Failed => {
                 tracing::warn!(job = %self.job.id, error = &error as &dyn std::error::Error, "a failed job has no result");

@@ -1,0 +1,131 @@
+//! Uploads: headers, parts, sizes, and what is no zip.
+
+use bulkwright_engine::limits::Limits;
+use bulkwright_server::{Config, Running, Server, dev};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::harness::{Client, dev_server, form_of, multipart_type, on_free_port, read_answer, zip_of};
+
+const ZIP_BYTES_MAX: u64 = 100_000;
+
+async fn small_server() -> Running {
+    let limits = Limits { zip_bytes_max: ZIP_BYTES_MAX, ..Limits::default() };
+    Server::start(on_free_port(Config { limits, ..Config::dev() })).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_upload_is_answered_as_documented() {
+    let server = dev_server().await;
+    let answer = Client::dev(&server).upload(&zip_of(&[("a.csv", "Last_Name\nNg\n")])).await;
+    let body = answer.json();
+    let keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!((answer.status, keys), (200, vec!["status", "code", "message", "details"]));
+    assert_eq!((&body["code"], &body["message"]), (&"FILE_UPLOAD_SUCCESS".into(), &"file uploaded.".into()));
+    assert!(body["details"]["file_id"].as_str().unwrap().parse::<i64>().is_ok(), "{body}");
+    assert!(body["details"]["created_time"].as_str().unwrap().ends_with("+05:30"), "{body}");
+}
+
+#[tokio::test]
+async fn headers_and_parts_are_demanded() {
+    let server = dev_server().await;
+    let client = Client::dev(&server);
+    let zip = zip_of(&[("a.csv", "Last_Name\nNg\n")]);
+    let (feature, org) = (("feature", "bulk-write"), ("X-CRM-ORG", dev::ZGID));
+    let cases = [
+        (vec![org], "file", "Required key feature is not available"),
+        (vec![("feature", "bulk-read"), org], "file", "Feature is not supported"),
+        (vec![feature], "file", "Required key x-crm-org is not available"),
+        (vec![feature, ("X-CRM-ORG", "1")], "file", "Invalid data - x-crm-org"),
+        (vec![feature, org], "attachment", "Required key file is not available"),
+    ];
+    for (headers, part, message) in cases {
+        let answer = client.upload_with("v8", &headers, &form_of(part, &zip)).await;
+        assert_eq!((answer.status, answer.json()["message"].as_str()), (400, Some(message)));
+    }
+    let plain = client.send("POST", "/crm/v8/upload", &[feature, org, ("Content-Type", "application/zip")], &zip).await;
+    assert_eq!(plain.json()["message"], "Required key file is not available");
+}
+
+#[tokio::test]
+async fn what_is_no_zip_is_refused_and_leaves_nothing() {
+    let server = dev_server().await;
+    let client = Client::dev(&server);
+    let zip = zip_of(&[("a.csv", "Last_Name\nNg\n")]);
+    for content in [&b""[..], b"Last_Name\nNg\n", &zip[..zip.len() - 5], &zip[10..]] {
+        let answer = client.upload(content).await;
+        assert_eq!(answer.code(), (400, "INVALID_FILE_FORMAT".into()), "{} bytes", content.len());
+        assert_eq!(answer.json()["message"], "invalid file format. only zip format is supported");
+    }
+}
+
+#[tokio::test]
+async fn too_large_is_told_by_version() {
+    let server = small_server().await;
+    let client = Client::dev(&server);
+    let large = vec![b'x'; ZIP_BYTES_MAX as usize + 1];
+    for (version, status, code) in
+        [("v2", 413, "FILE_TOO_LARGE"), ("v7", 413, "FILE_TOO_LARGE"), ("v8", 400, "INVALID_DATA")]
+    {
+        assert_eq!(client.upload_as(version, &large).await.code(), (status, code.into()), "{version}");
+    }
+    let v8 = client.upload_as("v8", &large).await;
+    assert_eq!(v8.json()["message"], "Import file size should be less than 25 mb.");
+}
+
+/// A client that sends everything before it listens sees the 413, with a length and chunked alike.
+#[tokio::test]
+async fn a_refused_body_is_drained() {
+    let server = small_server().await;
+    let form = form_of("file", &vec![b'x'; 3_000_000]);
+    let head = format!(
+        "POST /crm/v7/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nfeature: bulk-write\r\nX-CRM-ORG: {}\r\nContent-Type: {}\r\n",
+        dev::ACCESS_TOKEN,
+        dev::ZGID,
+        multipart_type()
+    );
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n", form.len()).as_bytes()).await.unwrap();
+    stream.write_all(&form).await.unwrap();
+    let answer = read_answer(&mut stream, false).await;
+    assert_eq!((answer.code(), answer.header("connection")), ((413, "FILE_TOO_LARGE".into()), Some("keep-alive")));
+
+    // The connection is still in step: the next request goes over it, chunked.
+    stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).await.unwrap();
+    for chunk in form.chunks(10_000) {
+        stream.write_all(format!("{:x}\r\n", chunk.len()).as_bytes()).await.unwrap();
+        stream.write_all(chunk).await.unwrap();
+        stream.write_all(b"\r\n").await.unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    assert_eq!(read_answer(&mut stream, false).await.code(), (413, "FILE_TOO_LARGE".into()));
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_a_word_is_not_made_to_send() {
+    let server = small_server().await;
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    let head = "POST /crm/v8/upload HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = read_answer(&mut stream, false).await;
+    assert_eq!((answer.code(), answer.header("connection")), ((401, "AUTHENTICATION_FAILURE".into()), Some("close")));
+}
+
+#[tokio::test]
+async fn a_chunked_upload_is_stored() {
+    let server = dev_server().await;
+    let form = form_of("file", &zip_of(&[("a.csv", "Last_Name\nNg\n")]));
+    let head = format!(
+        "POST /crm/v8/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nfeature: bulk-write\r\nX-CRM-ORG: {}\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\n\r\n",
+        dev::ACCESS_TOKEN,
+        dev::ZGID,
+        multipart_type()
+    );
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for byte in form {
+        stream.write_all(&[b'1', b'\r', b'\n', byte, b'\r', b'\n']).await.unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    assert_eq!(read_answer(&mut stream, false).await.status, 200);
+}
