@@ -68,8 +68,10 @@ def main(sdk):
     try:
         server = find_server(arguments())
         with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)  # The SDKs leave a log where they run.
             sdk.connect(server, folder)
             run(sdk, checks, folder)
+            os.chdir(os.path.dirname(os.path.abspath(__file__)))
     except Exception:  # Whatever an SDK raises is a failed test, with its story.
         traceback.print_exc(file=sys.stdout)
         checks.failed += 1
