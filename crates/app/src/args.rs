@@ -44,7 +44,14 @@ pub(crate) struct Talk {
     #[arg(long, env = "BULKWRIGHT_COLOR", global = true, value_enum, default_value = "auto", help_heading = "Output")]
     pub(crate) color: Color,
     /// How progress is shown on stderr
-    #[arg(long, env = "BULKWRIGHT_PROGRESS", global = true, value_enum, default_value = "auto", help_heading = "Output")]
+    #[arg(
+        long,
+        env = "BULKWRIGHT_PROGRESS",
+        global = true,
+        value_enum,
+        default_value = "auto",
+        help_heading = "Output"
+    )]
     pub(crate) progress: ProgressForm,
     /// Say nothing but the answer and errors
     #[arg(short, long, env = "BULKWRIGHT_QUIET", global = true, value_parser = BoolishValueParser::new(), help_heading = "Output")]
@@ -115,7 +122,13 @@ pub(crate) struct TargetArgs {
     #[arg(long, env = "BULKWRIGHT_CREDENTIALS", value_name = "FILE", help_heading = "Target")]
     pub(crate) credentials: Option<PathBuf>,
     /// The data directory of the server of your own
-    #[arg(long, env = "BULKWRIGHT_DATA", value_name = "DIR", default_value = "./bulkwright-data", help_heading = "Target")]
+    #[arg(
+        long,
+        env = "BULKWRIGHT_DATA",
+        value_name = "DIR",
+        default_value = "./bulkwright-data",
+        help_heading = "Target"
+    )]
     pub(crate) data: PathBuf,
     /// Version of the API: v2, v2.1, v3 to v8
     #[arg(long, env = "BULKWRIGHT_API_VERSION", value_name = "VERSION", default_value = "v8", help_heading = "Target")]

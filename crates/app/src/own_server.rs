@@ -61,7 +61,8 @@ impl OwnServer {
 fn held_by(data: &Path, pid: u32) -> Result<OwnServer, Failure> {
     let file = data.join(CREDENTIALS_FILE);
     let credentials = Credentials::read(&file).map_err(|error| {
-        let message = format!("{} is in use by process {pid}, and its credentials cannot be read: {error}", data.display());
+        let message =
+            format!("{} is in use by process {pid}, and its credentials cannot be read: {error}", data.display());
         Failure::new(Exit::Usage, message, "name the server with --base-url and --token-file")
     })?;
     Ok(OwnServer { data: data.to_owned(), credentials, running: None, is_new: false })

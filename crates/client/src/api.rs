@@ -154,7 +154,8 @@ impl Api {
     /// # Errors
     /// See [`ClientError`].
     pub async fn modules(&self) -> Result<Vec<ModuleInfo>, ClientError> {
-        let answer: ModulesAnswer = self.read(&self.get("asking for the modules", &path::modules(self.version))).await?;
+        let answer: ModulesAnswer =
+            self.read(&self.get("asking for the modules", &path::modules(self.version))).await?;
         Ok(answer.modules)
     }
 

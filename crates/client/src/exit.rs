@@ -80,7 +80,10 @@ impl Exit {
     /// The ending that a refusal of the API leads to: by its code, the HTTP status only where the code says nothing.
     pub fn of_code(code: &str, http: u16) -> Exit {
         match code {
-            "AUTHENTICATION_FAILURE" | "INVALID_TOKEN" | "OAUTH_SCOPE_MISMATCH" | "NO_PERMISSION"
+            "AUTHENTICATION_FAILURE"
+            | "INVALID_TOKEN"
+            | "OAUTH_SCOPE_MISMATCH"
+            | "NO_PERMISSION"
             | "AUTHORIZATION_FAILED" => Exit::NotAllowed,
             "RESOURCE_NOT_FOUND" | "INVALID_URL_PATTERN" | "INVALID_MODULE" | "MODULE_NOT_AVAILABLE" => Exit::NotFound,
             "TOO_MANY_REQUESTS" => Exit::Temporary,
@@ -96,7 +99,8 @@ mod tests {
 
     #[test]
     fn endings_follow_the_code_and_not_the_status() {
-        let check = |code: &str, http: u16, expected: u8| assert_eq!(Exit::of_code(code, http).code(), expected, "{code}");
+        let check =
+            |code: &str, http: u16, expected: u8| assert_eq!(Exit::of_code(code, http).code(), expected, "{code}");
         check("RESOURCE_NOT_FOUND", 400, 7);
         check("INVALID_URL_PATTERN", 404, 7);
         check("INVALID_TOKEN", 401, 6);

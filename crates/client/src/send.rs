@@ -67,12 +67,7 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    pub(crate) fn new(
-        tokens: Tokens,
-        base_url: Url,
-        upload_url: Url,
-        patience: Patience,
-    ) -> Result<Self, ClientError> {
+    pub(crate) fn new(tokens: Tokens, base_url: Url, upload_url: Url, patience: Patience) -> Result<Self, ClientError> {
         // A redirect would carry the token along, and none of the API's answers is one. Answers are small, and `job
         // show --raw` shows them as they came: nothing is asked to be packed.
         let http = reqwest::Client::builder()
@@ -115,11 +110,7 @@ impl Sender {
     }
 
     /// Fetches into a file, from its beginning at each try.
-    pub(crate) async fn download(
-        &self,
-        call: &Call<'_>,
-        file: &mut fs_err::tokio::File,
-    ) -> Result<(), ClientError> {
+    pub(crate) async fn download(&self, call: &Call<'_>, file: &mut fs_err::tokio::File) -> Result<(), ClientError> {
         let mut tries = Tries::new(self.patience);
         loop {
             // A refusal comes as a small answer and takes the way of every other call.

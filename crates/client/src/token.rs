@@ -72,8 +72,9 @@ impl Tokens {
         match &self.source {
             TokenSource::Fixed(token) => usable(token.clone(), "the token that was given"),
             TokenSource::File(path) => {
-                let text = fs_err::read_to_string(path)
-                    .map_err(|error| ClientError::NoToken { reason: format!("{error}; --token-file names the file") })?;
+                let text = fs_err::read_to_string(path).map_err(|error| ClientError::NoToken {
+                    reason: format!("{error}; --token-file names the file"),
+                })?;
                 usable(Secret::new(&text), &format!("{}", path.display()))
             }
             TokenSource::Refresh { accounts_url, client_id, client_secret, refresh_token } => {

@@ -38,6 +38,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
 /// Sockets and timers live in a runtime, made only for the commands that have some.
 fn in_runtime(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let made = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = made.map_err(|error| Failure::new(Exit::Unexpected, format!("no thread could be started: {error}"), ""))?;
+    let runtime =
+        made.map_err(|error| Failure::new(Exit::Unexpected, format!("no thread could be started: {error}"), ""))?;
     runtime.block_on(work)
 }

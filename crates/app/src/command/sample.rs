@@ -37,7 +37,8 @@ fn in_words(report: &SampleReport, path: Option<&Path>) -> String {
     let place = path.map_or(String::new(), |path| format!(" to {}", path.display()));
     let mut text = format!("{} written{place}", counted(report.rows, "row"));
     if report.bad_rows() > 0 {
-        let kinds = report.faults().filter(|(_, rows)| *rows > 0).map(|(kind, rows)| format!("{rows} {}", kind.words()));
+        let kinds =
+            report.faults().filter(|(_, rows)| *rows > 0).map(|(kind, rows)| format!("{rows} {}", kind.words()));
         text.push_str(&format!(", {} of them bad ({})", report.bad_rows(), kinds.collect::<Vec<_>>().join(", ")));
     }
     text

@@ -58,7 +58,8 @@ struct Places {
 
 impl Places {
     fn of(header: &csv::ByteRecord) -> Option<Self> {
-        let names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_uppercase()).collect();
+        let names: Vec<String> =
+            header.iter().map(|name| String::from_utf8_lossy(name).trim().to_uppercase()).collect();
         let place = |name: &str| names.iter().rposition(|found| found == name);
         let [status, record_id, errors] = COLUMNS.map(place);
         let (status, record_id, errors) = (status?, record_id?, errors?);

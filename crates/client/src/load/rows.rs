@@ -166,7 +166,8 @@ mod tests {
             let rest = first.split_off(at);
             assert_eq!((first.len(), rest.len()), (at, 3 - at));
             first.append(rest);
-            let text = |rows: &Rows| rows.iter().map(|row| row.cells().collect::<Vec<_>>().join("|")).collect::<Vec<_>>();
+            let text =
+                |rows: &Rows| rows.iter().map(|row| row.cells().collect::<Vec<_>>().join("|")).collect::<Vec<_>>();
             assert_eq!(text(&first), text(&three()), "split at {at}");
         }
     }

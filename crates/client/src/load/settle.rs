@@ -33,8 +33,7 @@ pub(crate) struct Echo {
 
 /// Gives every row of a part its end.
 pub(crate) fn settle(part: &Part, end: PartEnd, echo: &Echo) -> Settled {
-    let mut settled =
-        Settled { ends: Vec::new(), job: None, job_status: None, stop: None, warnings: Vec::new() };
+    let mut settled = Settled { ends: Vec::new(), job: None, job_status: None, stop: None, warnings: Vec::new() };
     let sent_ends = match end {
         PartEnd::NothingToSend => Vec::new(),
         PartEnd::NotSent(stop) => {
