@@ -125,6 +125,7 @@ fn push_lead(line: &mut String, number: u64) -> std::fmt::Result {
     )?;
     write!(line, "{}.{:02},{},https://www.{:010x}.example.com,", revenue, mixed % 100, mixed % 5000, mixed >> 24)?;
     write!(line, "\"{street} Long Street, Apt {}\",{city},{},", mixed % 77, pick(11, &["Poland", "India", "Japan"]))?;
-    let remark = if number % 50 == 0 { "said \"\"call me\"\"\nnext week, " } else { "asked for the price list, " };
+    let remark =
+        if number.is_multiple_of(50) { "said \"\"call me\"\"\nnext week, " } else { "asked for the price list, " };
     writeln!(line, "2026-{:02}-{:02},\"{remark}ref {mixed:016x}\"", 1 + mixed % 12, 1 + (mixed >> 5) % 28)
 }

@@ -118,7 +118,7 @@ impl Batch {
     }
 
     fn push_cells(&mut self, plan: &Plan, row: &Row<'_>, key_start: usize) {
-        let mut typist = Typist {
+        let mut cells = CellWriter {
             writer: Writer::begin(&mut self.bodies),
             keys: &mut self.keys,
             key_spans: &mut self.key_spans[key_start..],
@@ -129,10 +129,10 @@ impl Batch {
         };
         for &mapping in &plan.body_order {
             let column = &plan.columns[usize::from(mapping)];
-            typist.push_cell(plan, mapping, column, column.cell(row), &mut self.scratch);
+            cells.push_cell(plan, mapping, column, column.cell(row), &mut self.scratch);
         }
-        let id = typist.id;
-        typist.writer.end();
+        let id = cells.id;
+        cells.writer.end();
         if plan.finds_by_id() {
             self.ids.resize(self.ends.len(), None);
             self.ids.push(id);
@@ -210,7 +210,7 @@ impl Batch {
 }
 
 /// Writes the cells of one row into the arenas.
-struct Typist<'b> {
+struct CellWriter<'b> {
     writer: Writer<'b>,
     keys: &'b mut Vec<u8>,
     key_spans: &'b mut [Span],
@@ -220,7 +220,7 @@ struct Typist<'b> {
     new_choices: &'b mut Vec<u16>,
 }
 
-impl Typist<'_> {
+impl CellWriter<'_> {
     #[inline]
     fn push_cell(&mut self, plan: &Plan, mapping: u16, column: &Column, cell: &str, scratch: &mut String) {
         if cell.is_empty() {

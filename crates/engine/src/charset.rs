@@ -128,15 +128,16 @@ fn mostly_utf8(head: &[u8]) -> Result<Charset, CharsetProblem> {
     })
 }
 
-/// A head that ends inside a character is not broken there: the rest of the character follows in the file.
+/// A full head that ends inside a character is not broken there: the rest of the character follows in the file.
 fn without_cut_character(head: &[u8]) -> &[u8] {
-    let Err(error) = std::str::from_utf8(head) else { return head };
     if head.len() < HEAD_BYTES {
         return head;
     }
-    let last_start = head.iter().rposition(|byte| byte & 0b1100_0000 != 0b1000_0000).unwrap_or(0);
-    let cut = std::str::from_utf8(&head[last_start..]).is_err_and(|error| error.error_len().is_none());
-    if cut && error.valid_up_to() <= last_start { &head[..last_start] } else { head }
+    let is_continuation = |byte: &u8| byte & 0b1100_0000 == 0b1000_0000;
+    let last_start = head.iter().rposition(|byte| !is_continuation(byte)).unwrap_or(0);
+    let (whole, last) = head.split_at(last_start);
+    let is_cut = std::str::from_utf8(last).is_err_and(|error| error.error_len().is_none());
+    if is_cut { whole } else { head }
 }
 
 fn count_broken_lines(head: &[u8]) -> (u64, u64) {

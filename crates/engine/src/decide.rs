@@ -1,8 +1,8 @@
 //! What becomes of each row of a chunk: a batch and a store's answers become verdicts and one change set.
 //!
 //! The result is the same as if the rows were applied one after another in file order (contract 12, rows 13, 25 and 28
-//! to 32): what an earlier row of the chunk writes, a later one finds. [`holders`] keeps who carries which key,
-//! [`touched`] what records look like by now. The store is asked once for each index and once for records.
+//! to 32): what an earlier row of the chunk writes, a later one finds. `holders` keeps who carries which key,
+//! `touched` what records look like by now. The store is asked once for each index and once for records.
 
 mod holders;
 mod picklists;
@@ -134,7 +134,7 @@ struct Chunk<'a> {
     batch: &'a Batch,
     holders: Holders<'a>,
     records: TouchedRecords,
-    picklists: picklists::Session<'a>,
+    picklists: picklists::ChunkAdditions<'a>,
     decision: Decision,
     scratch: String,
 }
@@ -222,7 +222,7 @@ impl Chunk<'_> {
         let id = self.block.record(number, bucket).expect("rows past the id block are refused while reading");
         let body = self.new_body(row);
         self.holders.add_row(row, id);
-        if self.plan.find_by.is_some() {
+        if self.plan.operation == Operation::Upsert || self.plan.finds_by_id() {
             self.records.add_created(id, self.decision.inserts.len());
         }
         self.decision.inserts.push(NewRecord { id, row: row as u32, body });

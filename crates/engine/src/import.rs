@@ -1,8 +1,8 @@
 //! Runs one resource: rows are read and typed on one thread while the chunk before them is decided and committed on
 //! another, chunk by chunk, until the file ends.
 //!
-//! Memory: two batches of [`Limits::chunk_bytes_max`], one being filled and one being committed, and for the latter
-//! the decision about it (some 100 bytes a row). A resource whose typed rows stay below the limit is one chunk: nothing
+//! Memory: two batches, one being filled and one being committed, the first of [`Limits::chunk_bytes_max`] and the
+//! later ones of half of it, and the decision about the latter (some 100 bytes a row). A resource whose typed rows stay below the limit is one chunk: nothing
 //! of it is written unless all of it could be read.
 //!
 //! [`Limits::chunk_bytes_max`]: crate::limits::Limits::chunk_bytes_max

@@ -129,3 +129,82 @@ impl State {
         if self.ledger.insert(place, row.clone()).is_some() { Err(StoreError::Conflict) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{IdBlock, UserId};
+    use crate::record_store::{Insert, Update};
+    use crate::verdict::Counts;
+
+    const MODULE: ModuleNumber = ModuleNumber(1);
+    const INDEX: IndexId = IndexId { module: MODULE, field: FieldNumber(3), case_sensitive: false };
+
+    fn ledger(chunk: u32) -> LedgerRow {
+        LedgerRow {
+            job: JobId(1),
+            resource: 0,
+            chunk,
+            rows_through: 1,
+            counts: Counts::default(),
+            verdicts: Vec::new(),
+        }
+    }
+
+    fn change<'a>(ledger: &'a LedgerRow, inserts: &'a [Insert<'a>], keys_gained: &'a [KeyChange<'a>]) -> ChangeSet<'a> {
+        ChangeSet {
+            module: MODULE,
+            user: UserId(1),
+            now: 0,
+            block: IdBlock { start: 0, size: 1 },
+            inserts,
+            updates: &[],
+            keys_lost: &[],
+            keys_gained,
+            picklist_additions: &[],
+            ledger,
+        }
+    }
+
+    fn gained(id: i64) -> KeyChange<'static> {
+        KeyChange { index: INDEX, key: b"k", id: RecordId(id), unique: true }
+    }
+
+    /// A store with record 1, which carries the unique key `k`.
+    fn store() -> MemoryStore {
+        let mut store = MemoryStore::new(OrgId(1));
+        let inserts = [Insert { id: RecordId(1), body: "{}" }];
+        store.commit(&change(&ledger(0), &inserts, &[gained(1)])).unwrap();
+        store
+    }
+
+    fn conflicts(change: &ChangeSet<'_>) {
+        let (before, mut store) = (store(), store());
+        assert!(matches!(store.commit(change), Err(StoreError::Conflict)));
+        assert_eq!(store, before);
+    }
+
+    #[test]
+    fn whatever_no_longer_holds_is_a_conflict_and_writes_nothing() {
+        let next = ledger(1);
+        let other = [Insert { id: RecordId(2), body: "{}" }];
+        conflicts(&change(&ledger(0), &other, &[]));
+        conflicts(&change(&next, &[Insert { id: RecordId(1), body: "{}" }], &[]));
+        conflicts(&change(&next, &other, &[gained(2)]));
+        let stale = [Update { id: RecordId(1), version: 2, body: "{}" }];
+        conflicts(&ChangeSet { updates: &stale, ..change(&next, &other, &[]) });
+        let absent = [Update { id: RecordId(3), version: 1, body: "{}" }];
+        conflicts(&ChangeSet { updates: &absent, ..change(&next, &other, &[]) });
+    }
+
+    #[test]
+    fn a_unique_key_may_change_hands_in_one_commit() {
+        let mut store = store();
+        let next = ledger(1);
+        let other = [Insert { id: RecordId(2), body: "{}" }];
+        let lost = [gained(1)];
+        store.commit(&ChangeSet { keys_lost: &lost, ..change(&next, &other, &[gained(2)]) }).unwrap();
+        assert_eq!(store.find(INDEX, &[b"k", b"x"]).unwrap().of(0), [RecordId(2)]);
+        assert!(store.find(INDEX, &[b"k", b"x"]).unwrap().of(1).is_empty());
+    }
+}

@@ -91,8 +91,6 @@ enum Reach {
     End { line_end: usize, next: usize },
     /// Not to its end. Everything before `walked` needs no second look.
     Cut { walked: usize },
-    /// There is no record any more.
-    Nothing,
 }
 
 impl<R: Read> RowReader<R> {
@@ -209,8 +207,11 @@ impl<R: Read> RowReader<R> {
     #[inline]
     fn next_record(&mut self) -> Result<Option<Found>, ReadProblem> {
         loop {
-            self.record.begin();
             let start = self.window.start();
+            if self.window.ended() && start == self.window.bytes().len() {
+                return Ok(None);
+            }
+            self.record.begin();
             match self.reach(0) {
                 Reach::End { line_end, next } => {
                     let is_empty = line_end == start;
@@ -223,7 +224,6 @@ impl<R: Read> RowReader<R> {
                     Growth::More | Growth::Ended => self.structurals.restart_at(self.window.start()),
                     Growth::Full => return self.stream_past(walked).map(Some),
                 },
-                Reach::Nothing => return Ok(None),
             }
         }
     }
@@ -238,7 +238,6 @@ impl<R: Read> RowReader<R> {
                 None => Reach::Cut { walked: line_end },
             },
             None if !ended => Reach::Cut { walked: window.len() },
-            None if start == window.len() && gone == 0 => Reach::Nothing,
             None => Reach::End { line_end: window.len(), next: window.len() },
         }
     }
@@ -278,7 +277,6 @@ impl<R: Read> RowReader<R> {
             match self.reach(gone) {
                 Reach::Cut { walked: further } => walked = further,
                 Reach::End { line_end, next } => return Ok(self.pass(gone, line_end, next)),
-                Reach::Nothing => unreachable!("a record of which bytes are gone has an end"),
             }
         }
     }
@@ -291,10 +289,11 @@ impl<R: Read> RowReader<R> {
             Held::Whole { start, line_end, next } => {
                 raw = Some(&self.window.bytes()[start..next]);
                 let content = &self.window.bytes()[start..line_end];
-                match std::str::from_utf8(content) {
+                match simdutf8::basic::from_utf8(content) {
                     Ok(text) if !self.record.doubled_quotes => text,
-                    decoded => {
-                        if let Err(error) = decoded {
+                    _ => {
+                        // Only this validation tells where the first bad byte is.
+                        if let Err(error) = std::str::from_utf8(content) {
                             problem = problem.or(Some(self.record.undecodable(error.valid_up_to(), found.byte)));
                         }
                         rewrite(content, self.record.spans_mut(), &mut self.rewritten);

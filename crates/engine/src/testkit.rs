@@ -115,7 +115,16 @@ impl Bench {
         csv: &str,
         watch: &mut dyn Watch,
     ) -> Result<Outcome, ImportError> {
-        let prepared = self.prepare(spec, zip_of("things.csv", csv)).unwrap();
+        self.run_file(spec, zip_of("things.csv", csv), watch)
+    }
+
+    pub(crate) fn run_file(
+        &mut self,
+        spec: &ResourceSpec,
+        file: std::fs::File,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, ImportError> {
+        let prepared = self.prepare(spec, file).unwrap();
         let limits = self.limits.clone();
         let import = Import {
             job: JobId(self.job),

@@ -107,7 +107,8 @@ impl<'a> Iterator for Verdicts<'a> {
                 let (faults, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*count)) * 3)?;
                 (RowVerdict::Skipped(Faults(faults)), rest)
             }
-            bucket => (RowVerdict::Added(self.block.record(self.row, bucket)?), rest),
+            bucket if bucket < BUCKETS => (RowVerdict::Added(self.block.record(self.row, bucket)?), rest),
+            _ => return None,
         };
         self.bytes = rest;
         self.row += 1;
@@ -145,6 +146,11 @@ mod tests {
                 Verdict::Added(BLOCK.record(10, 0).unwrap()),
             ]
         );
+    }
+
+    #[test]
+    fn an_unknown_tag_ends_the_verdicts() {
+        assert_eq!(read(&[VERSION, 0, 66, 0], BLOCK, 1).count(), 1);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -98,14 +99,21 @@ async fn serve_connection(stream: TcpStream, app: Arc<App>, draining: Cancellati
     let _ = stream.set_nodelay(true);
     let builder = http_builder(&app.connections);
     let io = TokioIo::new(StallGuard::new(stream, app.connections.write_stall_max));
+    let has_asked = Arc::new(AtomicBool::new(false));
+    let asked = has_asked.clone();
     let service = service_fn(move |request| {
         let app = app.clone();
+        asked.store(true, Ordering::Relaxed);
         async move { Ok::<_, Infallible>(gate::answer(&app, request).await) }
     });
     let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        // Who has not asked anything yet is not waited for.
         () = draining.cancelled() => {
+            if !has_asked.load(Ordering::Relaxed) {
+                return;
+            }
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -6,9 +6,9 @@ use std::time::Instant;
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
 use bulkwright_wire::path::{self, Endpoint};
 use futures::FutureExt;
-use http::header::{ACCEPT_ENCODING, EXPECT, HOST};
+use http::header::{ACCEPT_ENCODING, CONNECTION, EXPECT, HOST};
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, Version};
 use hyper::body::Incoming;
 use tracing::Instrument;
 use url::form_urlencoded;
@@ -68,7 +68,7 @@ pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Response<Re
         gzip: head.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(takes_gzip),
         token_reset: None,
         request_id: app.request_ids.next(),
-        connection: Connection::KeepAlive,
+        connection: asked_connection(&head),
     };
     let span = tracing::info_span!("request", id = frames.request_id);
     async {
@@ -84,6 +84,14 @@ pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Response<Re
     }
     .instrument(span)
     .await
+}
+
+/// HTTP/1.0 and whoever says so want the connection closed.
+fn asked_connection(head: &Parts) -> Connection {
+    let values = head.headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let mut words = values.flat_map(|value| value.split(',')).map(str::trim);
+    let says_close = words.any(|word| word.eq_ignore_ascii_case("close"));
+    if says_close || head.version < Version::HTTP_11 { Connection::Close } else { Connection::KeepAlive }
 }
 
 async fn outcome(app: &App, head: &Parts, incoming: Incoming, frames: &mut Frames) -> Response<ReplyBody> {
@@ -146,15 +154,17 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, frames: &mut 
         return Err(ErrorCode::OauthScopeMismatch.into());
     }
     let call = Call { app, caller: &caller, route: &route, query, headers: &head.headers, body };
-    match route.row.endpoint {
+    let endpoint = route.row.endpoint;
+    match endpoint {
         // An upload may take as long as it comes at its rate.
-        Endpoint::Upload => api::upload::receive(call).await,
-        endpoint => in_time(app, dispatch(endpoint, call)).await,
+        Endpoint::Upload => dispatch(endpoint, call).await,
+        _ => in_time(app, dispatch(endpoint, call)).await,
     }
 }
 
 async fn dispatch(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal> {
     match endpoint {
+        Endpoint::Upload => api::upload::receive(call).await,
         Endpoint::CreateJob => api::create::create(call).await,
         Endpoint::JobDetails => api::details::show(&call).await,
         Endpoint::Download => api::download::send(&call).await,
@@ -165,7 +175,7 @@ async fn dispatch(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal>
         Endpoint::Records => api::records::list(&call).await,
         Endpoint::Search => api::records::search(&call).await,
         Endpoint::Record => api::records::one(&call).await,
-        Endpoint::Token | Endpoint::Upload => unreachable!("answered before the request's time begins"),
+        Endpoint::Token => unreachable!("the token endpoint is answered before authentication"),
     }
 }
 

@@ -62,6 +62,9 @@ impl Server {
     /// [`ServeError`], by what can be done about it.
     pub async fn start(config: Config) -> Result<Running, ServeError> {
         listen::check(config.listen)?;
+        if let Some(path) = &config.port_file {
+            port_file::remove(path)?;
+        }
         let data = Data::of(&config.mode)?;
         let catalog = Arc::new(Catalog::builtin());
         let store: Arc<dyn Store> = start::open_store(&data, catalog.clone()).await?;

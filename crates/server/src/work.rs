@@ -8,11 +8,13 @@ mod attempt;
 mod ending;
 mod progress;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bulkwright_store::Error as StoreError;
 use bulkwright_store::model::{Claim, Job};
+use futures::FutureExt;
 
 use crate::state::App;
 use attempt::{Attempt, AttemptError, Ended};
@@ -36,12 +38,16 @@ const ATTEMPTS_MAX: u32 = 20;
 /// Works until the server ends.
 pub(crate) async fn serve(app: Arc<App>) {
     while !app.draining.is_cancelled() {
-        let rest = match claim_and_run(&app).await {
-            Ok(Worked::AJob) => continue,
-            Ok(Worked::Nothing) => POLL,
-            Ok(Worked::InVain) => REST_AFTER_FAILURE,
-            Err(error) => {
+        let rest = match AssertUnwindSafe(claim_and_run(&app)).catch_unwind().await {
+            Ok(Ok(Worked::AJob)) => continue,
+            Ok(Ok(Worked::Nothing)) => POLL,
+            Ok(Ok(Worked::InVain)) => REST_AFTER_FAILURE,
+            Ok(Err(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the worker could not take or end a job");
+                REST_AFTER_FAILURE
+            }
+            Err(_) => {
+                tracing::error!("the worker met a fault of its own and goes on");
                 REST_AFTER_FAILURE
             }
         };

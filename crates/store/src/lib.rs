@@ -5,6 +5,8 @@
 //! a records file whose ledger is the truth, a control file for jobs and access, and blobs. Domain types only: wire
 //! types never enter here.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod error;
 pub mod model;
 pub mod records;

@@ -104,7 +104,7 @@ fn check_whole<R: Read + Seek>(archive: &mut ZipArchive<R>, end: &EndRecord) -> 
     if archive.has_duplicate_names() {
         return Err(FileProblem::not_supported("two of its entries have the same name; give each file its own"));
     }
-    // The library may have taken another end record than the one that was judged.
+    // What was judged must be what the library read, also if a later version of it chooses end records otherwise.
     if archive.len() as u64 != end.entries || archive.central_directory_start() != end.directory_start {
         return Err(FileProblem::not_a_zip("it has several end records that disagree"));
     }
@@ -235,4 +235,19 @@ impl<R: Seek> Seek for Budgeted<'_, R> {
 
 fn over_budget() -> FileProblem {
     FileProblem::not_a_zip("its directory leads through more of the file than it can have")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_ends_in_a_typed_error() {
+        let mut file = io::Cursor::new([0; 100]);
+        let mut budgeted = Budgeted { inner: &mut file, left: 60 };
+        budgeted.read_exact(&mut [0; 60]).unwrap();
+        budgeted.seek(SeekFrom::Start(0)).unwrap();
+        let error = budgeted.read(&mut [0; 1]).unwrap_err();
+        assert!(matches!(FileProblem::from(error), FileProblem::NotAZip { .. }));
+    }
 }

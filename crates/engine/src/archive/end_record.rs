@@ -99,13 +99,21 @@ fn zip64_locator(before_record: &[u8]) -> Option<u64> {
     locator.starts_with(LOCATOR_SIGNATURE).then(|| u64_at(locator, 8))
 }
 
-fn zip64_record(file: &mut (impl Read + Seek), offset: u64, locator_start: u64) -> Result<Described, FileProblem> {
-    let fits = offset.checked_add(ZIP64_RECORD_BYTES as u64).is_some_and(|end| end <= locator_start);
-    if !fits || !starts_with(file, offset, ZIP64_RECORD_SIGNATURE)? {
-        return Err(FileProblem::not_a_zip(format!("there is no zip64 end record at byte {offset}")));
+/// The zip64 record is where its locator says, or, if bytes were put before the zip, right before the locator.
+fn zip64_record(file: &mut (impl Read + Seek), told: u64, locator_start: u64) -> Result<Described, FileProblem> {
+    let last_possible = locator_start.saturating_sub(ZIP64_RECORD_BYTES as u64);
+    for start in [told, last_possible] {
+        if start <= last_possible && starts_with(file, start, ZIP64_RECORD_SIGNATURE)? {
+            let record = read_at(file, start, ZIP64_RECORD_BYTES)?;
+            return Ok(Described {
+                entries: u64_at(&record, 32),
+                bytes: u64_at(&record, 40),
+                offset: u64_at(&record, 48),
+                end: start,
+            });
+        }
     }
-    let record = read_at(file, offset, ZIP64_RECORD_BYTES)?;
-    Ok(Described { entries: u64_at(&record, 32), bytes: u64_at(&record, 40), offset: u64_at(&record, 48), end: offset })
+    Err(FileProblem::not_a_zip(format!("there is no zip64 end record at byte {told}, where its locator says")))
 }
 
 fn missing_end(length: u64) -> FileProblem {

@@ -22,7 +22,10 @@ pub enum FileProblem {
         reason: String,
     },
     /// Over a limit: by its declared sizes when a job asks for it, by its real ones while reading.
-    #[error("{what} is over the limit of {limit}; split the file, or ask the server's owner to raise the limit")]
+    #[error(
+        "{what} is over the limit of {limit}; split the file or leave out what is not needed, \
+         or ask the server's owner to raise the limit"
+    )]
     TooLarge {
         /// What is too large, with its unit.
         what: &'static str,

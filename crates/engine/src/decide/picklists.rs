@@ -32,19 +32,19 @@ impl PicklistAdditions {
         }
     }
 
-    pub(super) fn begin(&self) -> Session<'_> {
-        Session { known: self, fresh: HashMap::new(), additions: Vec::new() }
+    pub(super) fn begin(&self) -> ChunkAdditions<'_> {
+        ChunkAdditions { known: self, fresh: HashMap::new(), additions: Vec::new() }
     }
 }
 
 /// The additions of one chunk.
-pub(super) struct Session<'a> {
+pub(super) struct ChunkAdditions<'a> {
     known: &'a PicklistAdditions,
     fresh: HashMap<FoldedValue, String>,
     additions: Vec<(FieldNumber, String)>,
 }
 
-impl Session<'_> {
+impl ChunkAdditions<'_> {
     /// Takes in the new values of a row that is written. Answers its body respelled if an earlier spelling holds.
     pub(super) fn settle(&mut self, plan: &Plan, mappings: &[u16], body: &str) -> Option<String> {
         let mut respelled: Option<String> = None;

@@ -9,6 +9,10 @@ use crate::inflate::InflateAhead;
 use crate::plan::Plan;
 use crate::reader::{ReadProblem, RowReader};
 
+/// Once a resource is more than one chunk, all or nothing is lost, and its later chunks may be this many times smaller:
+/// while the first one is committed, the second is in memory beside it.
+const LATER_CHUNKS_ARE_SMALLER: usize = 2;
+
 /// What comes from the typing side.
 pub(super) enum Delivery {
     /// The rows of a chunk.
@@ -68,6 +72,7 @@ impl Typist<'_> {
 
     fn fill(&mut self, batch: &mut Batch) -> Filled {
         batch.begin(self.first_row);
+        let chunk_bytes_max = self.chunk_bytes_max();
         loop {
             let row = match self.reader.next_row() {
                 Ok(Some(row)) => row,
@@ -81,11 +86,16 @@ impl Typist<'_> {
                 return Filled::Failed(past_the_block(self.import.block.size));
             }
             batch.push(self.plan, &row);
-            if batch.is_full(self.import.limits.chunk_bytes_max) {
+            if batch.is_full(chunk_bytes_max) {
                 self.first_row = row.number + 1;
                 return Filled::Full;
             }
         }
+    }
+
+    fn chunk_bytes_max(&self) -> usize {
+        let most = self.import.limits.chunk_bytes_max;
+        if self.first_row == 1 { most } else { most / LATER_CHUNKS_ARE_SMALLER }
     }
 }
 

@@ -105,6 +105,7 @@ impl<R: Read> Window<R> {
         self.offset += self.start as u64;
         (self.start, self.end) = (0, unread);
         let wanted = if unread < self.usual_bytes { self.usual_bytes } else { (unread * 2).min(self.bytes_max) };
+        self.bytes.reserve_exact(wanted.saturating_sub(self.bytes.len()));
         self.bytes.resize(wanted, 0);
         if wanted == self.usual_bytes {
             self.bytes.shrink_to_fit();
@@ -149,5 +150,30 @@ impl<R: Read> Read for Source<R> {
             (self.head, self.head_read) = (Vec::new(), 0);
         }
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USUAL_BYTES: usize = 16;
+    const BYTES_MAX: usize = 100;
+
+    #[test]
+    fn it_grows_to_its_limit_and_shrinks_again() {
+        let mut window = Window::new(b"head".to_vec(), 1, io::repeat(b'x').take(500), USUAL_BYTES, BYTES_MAX);
+        let mut held = Vec::new();
+        while window.grow().unwrap() == Growth::More {
+            held.push(window.bytes().len());
+        }
+        assert_eq!(held, [16, 32, 64, 100]);
+        assert_eq!(window.grow().unwrap(), Growth::Full);
+        assert_eq!((window.bytes.capacity(), window.offset_of(window.start())), (BYTES_MAX, 1));
+        window.consume_to(95);
+        assert_eq!(window.grow().unwrap(), Growth::More);
+        assert_eq!(window.bytes(), b"xxxxxxxxxxxxxxxx");
+        assert_eq!((window.bytes.capacity(), window.offset_of(window.start())), (USUAL_BYTES, 96));
+        assert!(window.source.head.capacity() == 0, "the head is gone once it was read");
     }
 }

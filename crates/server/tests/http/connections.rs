@@ -1,8 +1,10 @@
 //! Connections that misbehave, and those that only look odd.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use bulkwright_server::{Config, ConnectionLimits, Running, Server, dev};
+use bulkwright_server::{Clock, Config, ConnectionLimits, Running, Server, dev};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -135,4 +137,58 @@ async fn connections_beyond_the_bound_wait_and_are_then_served() {
     tokio::task::yield_now().await;
     drop(first);
     assert_eq!(timeout(PATIENCE, second).await.unwrap().unwrap(), 200);
+}
+
+#[tokio::test]
+async fn who_wants_the_connection_closed_is_told_so() {
+    let server = dev_server().await;
+    let answer =
+        exchange(server.addr(), b"GET /crm/v8/org HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", false).await;
+    assert_eq!((answer.status, answer.header("connection")), (401, Some("close")));
+    let answer = exchange(server.addr(), b"GET /crm/v8/org HTTP/1.0\r\n\r\n", false).await;
+    assert_eq!((answer.status, answer.header("connection")), (401, Some("close")));
+}
+
+/// A fault of the server's own becomes a 500 or a failed job, and the next request and job are as if nothing was.
+#[tokio::test]
+async fn a_panic_is_one_answer_or_one_job_and_never_the_process() {
+    let (here, armed) = (thread::current().id(), Arc::new(Mutex::new(Armed::No)));
+    let seen = armed.clone();
+    // Requests run on the test's own thread, jobs on others.
+    let clock = Clock::from_fn(move || {
+        let armed = *seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let hit = match armed {
+            Armed::No => false,
+            Armed::Requests => thread::current().id() == here,
+            Armed::Jobs => thread::current().id() != here,
+        };
+        assert!(!hit, "a fault that the test asked for");
+        Clock::system().milliseconds()
+    });
+    let server = Server::start(on_free_port(Config { clock, ..Config::dev() })).await.unwrap();
+    let client = Client::dev(&server);
+    let arm = |what| *armed.lock().unwrap_or_else(PoisonError::into_inner) = what;
+
+    arm(Armed::Requests);
+    let answer = client.get("/crm/v8/org").await;
+    assert_eq!(answer.code(), (500, "INTERNAL_ERROR".into()));
+    arm(Armed::No);
+    assert_eq!(client.get("/crm/v8/org").await.status, 200);
+
+    arm(Armed::Jobs);
+    let details = client.load("Last_Name,Email\nNg,ng@example.com\n", "insert", None).await;
+    assert_eq!(
+        (details["status"].as_str(), details["resource"][0]["code"].as_str()),
+        (Some("FAILED"), Some("INTERNAL_ERROR"))
+    );
+    arm(Armed::No);
+    assert_eq!(client.load("Last_Name,Email\nNg,ng@example.com\n", "insert", None).await["status"], "COMPLETED");
+    assert_eq!(client.found("ng@example.com").await.len(), 1);
+}
+
+#[derive(Clone, Copy)]
+enum Armed {
+    No,
+    Requests,
+    Jobs,
 }

@@ -93,6 +93,7 @@ async fn starts_that_cannot_be_are_refused_in_one_line() {
 async fn the_port_file_is_there_when_the_server_is() {
     let directory = tempfile::tempdir().unwrap();
     let port_file = directory.path().join("port");
+    std::fs::write(&port_file, "127.0.0.1:1\n").unwrap();
     let config = Config { port_file: Some(port_file.clone()), ..Config::dev() };
     let server = Server::start(on_free_port(config)).await.unwrap();
     assert_eq!(std::fs::read_to_string(&port_file).unwrap(), format!("{}\n", server.addr()));
@@ -122,6 +123,16 @@ async fn a_stopped_server_answers_what_it_has_begun_and_frees_its_port() {
     }
     server.stop().await;
     TcpListener::bind(addr).await.unwrap();
+}
+
+/// A connection that says nothing does not hold up the end.
+#[tokio::test]
+async fn a_silent_connection_is_not_waited_for() {
+    let server = dev_server().await;
+    let silent = tokio::net::TcpStream::connect(server.addr()).await.unwrap();
+    assert_eq!(Client::dev(&server).get("/crm/v8/org").await.status, 200);
+    tokio::time::timeout(Duration::from_secs(5), server.stop()).await.unwrap();
+    drop(silent);
 }
 
 /// Stopped between two chunks, a job goes on where its ledger ends: every row once, the same result.

@@ -33,8 +33,7 @@ pub(super) fn add_org(tx: &Transaction<'_>, org: &Org, user: &User, client: &Oau
 pub(super) fn orgs(tx: &Transaction<'_>) -> Result<Vec<Org>, Error> {
     let doing = "reading organisations";
     let org = |row: &Row<'_>| Ok(Org { id: OrgId(row.get(0)?), company_name: row.get(1)?, time_zone: row.get(2)? });
-    let mut statement =
-        tx.prepare_cached("SELECT id, company_name, time_zone FROM org ORDER BY place").doing(doing)?;
+    let mut statement = tx.prepare_cached("SELECT id, company_name, time_zone FROM org ORDER BY place").doing(doing)?;
     statement.query_map([], org).doing(doing)?.collect::<rusqlite::Result<_>>().doing(doing)
 }
 

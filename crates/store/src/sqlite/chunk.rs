@@ -184,12 +184,7 @@ fn add_keys(tx: &Transaction<'_>, keys: &[Hashed<'_>]) -> Result<(), Error> {
 
 /// Looks at the records as they are after the chunk, so that a key that moves inside it is no conflict, and two
 /// records that gain one key are.
-fn check_unique(
-    tx: &Transaction<'_>,
-    hasher: &KeyHasher,
-    org: OrgId,
-    gained: &[Hashed<'_>],
-) -> Result<(), StoreError> {
+fn check_unique(tx: &Transaction<'_>, hasher: &KeyHasher, org: OrgId, gained: &[Hashed<'_>]) -> Result<(), StoreError> {
     let mut unique: Vec<&KeyChange<'_>> = gained.iter().map(|key| key.change).filter(|change| change.unique).collect();
     unique.sort_by_key(|change| change.index);
     for of_one_index in unique.chunk_by(|one, other| one.index == other.index) {

@@ -16,6 +16,10 @@ use crate::Error;
 /// Page cache of the connection that writes records. Bulk inserts touch every leaf of the key tree in each chunk: what
 /// does not fit is read again.
 const RECORDS_WRITER_CACHE_KIB: u32 = 96 * 1024;
+/// Pages that a transaction may hold beyond that before it spills. One that spills locks readers out before it
+/// commits, so chunks of up to 64 MB of inserts and 25,000 scattered updates stay below or near it; what is larger must
+/// not take memory without end.
+const RECORDS_WRITER_SPILL_KIB: u32 = 160 * 1024;
 /// Page cache of every other connection.
 const SMALL_CACHE_KIB: u32 = 2 * 1024;
 /// Statements a connection keeps prepared: more than there are different ones.
@@ -65,17 +69,20 @@ impl Access {
             Durability::Temporary => "OFF",
         };
         let small = format!("PRAGMA cache_size = -{SMALL_CACHE_KIB}; PRAGMA temp_store = MEMORY;");
+        // `synchronous` before `journal_mode`, which writes.
         match self.role {
             Role::Reader => format!("{small} PRAGMA query_only = ON;"),
             Role::ControlWriter => {
-                format!("{small} PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};")
+                format!("{small} PRAGMA synchronous = {synchronous}; PRAGMA journal_mode = WAL;")
             }
-            // A transaction that outgrew its cache would lock readers out long before it commits: it never spills.
-            Role::RecordsWriter(RecordsLayout { page_bytes }) => format!(
-                "PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = {synchronous};
-                 PRAGMA cache_size = -{RECORDS_WRITER_CACHE_KIB}; PRAGMA cache_spill = OFF;
-                 PRAGMA temp_store = MEMORY;"
-            ),
+            Role::RecordsWriter(RecordsLayout { page_bytes }) => {
+                let spill_pages = u64::from(RECORDS_WRITER_SPILL_KIB) * 1024 / u64::from(page_bytes);
+                format!(
+                    "PRAGMA page_size = {page_bytes}; PRAGMA synchronous = {synchronous};
+                     PRAGMA journal_mode = TRUNCATE; PRAGMA cache_size = -{RECORDS_WRITER_CACHE_KIB};
+                     PRAGMA cache_spill = {spill_pages}; PRAGMA temp_store = MEMORY;"
+                )
+            }
         }
     }
 }

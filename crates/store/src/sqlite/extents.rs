@@ -72,8 +72,7 @@ fn refuse_overlap(
     let sql = "SELECT max(last_id) FROM (SELECT last_id FROM extent
                WHERE org = ?1 AND module = ?2 AND first_id <= ?3 ORDER BY first_id DESC LIMIT 1)";
     let mut statement = tx.prepare_cached(sql).doing(doing)?;
-    let before: Option<i64> =
-        statement.query_row(params![org.0, module.0, last.0], |row| row.get(0)).doing(doing)?;
+    let before: Option<i64> = statement.query_row(params![org.0, module.0, last.0], |row| row.get(0)).doing(doing)?;
     match before {
         Some(end) if end >= first.0 => {
             let what = format!("ids {first} to {last} overlap those of an earlier chunk, up to {end}");

@@ -150,13 +150,7 @@ fn carriers(
 }
 
 /// Reads a record's key of an index into `key`. False if the record has none, or is another organisation's or module's.
-fn read_key(
-    tx: &Transaction<'_>,
-    org: OrgId,
-    index: IndexId,
-    id: RecordId,
-    key: &mut Vec<u8>,
-) -> Result<bool, Error> {
+fn read_key(tx: &Transaction<'_>, org: OrgId, index: IndexId, id: RecordId, key: &mut Vec<u8>) -> Result<bool, Error> {
     key.clear();
     let has = row::look(tx, org, index.module, id, |record| Ok(body::key_into(row::body(&record)?, index, key)))?;
     Ok(has.unwrap_or(false))

@@ -121,8 +121,8 @@ pub(super) fn progress(
     let state = stored::state_number(JobState::InProgress);
     let [added, updated, skipped] = count_columns(counts);
     let values = params![claim.job.0, resource, state, added, updated, skipped];
-    tx.prepare_cached(sql).doing(doing)?.execute(values).doing(doing)?;
-    Ok(())
+    let changed = tx.prepare_cached(sql).doing(doing)?.execute(values).doing(doing)?;
+    expect_resource(changed, claim.job, resource.into(), doing)
 }
 
 /// Gives a claim back.
@@ -165,6 +165,9 @@ pub(super) fn finish(tx: &Transaction<'_>, claim: Claim, end: &Finish) -> Result
                WHERE id = ?1";
     let state = stored::state_number(end.state);
     tx.execute(sql, params![claim.job.0, state, end.result_blob, end.charset, end.finished_at]).doing(doing)?;
+    let sql = "SELECT count(*) FROM job_resource WHERE job = ?1";
+    let resources: i64 = tx.query_row(sql, [claim.job.0], |row| row.get(0)).doing(doing)?;
+    assert_eq!(resources, end.resources.len() as i64, "a job ends with all of its resources");
     for (place, resource) in end.resources.iter().enumerate() {
         finish_resource(tx, claim.job, place, resource)?;
     }
@@ -189,10 +192,11 @@ fn finish_resource(
     let (code, message) = failure.as_ref().map(|it| (&it.code, &it.message)).unzip();
     let state = stored::state_number(*state);
     let values = params![job.0, place as i64, state, added, updated, skipped, code, message];
-    match tx.execute(sql, values).doing(doing)? {
-        1 => Ok(()),
-        _ => Err(Error::failed(doing, format!("job {job} has no resource {place}"))),
-    }
+    expect_resource(tx.execute(sql, values).doing(doing)?, job, place, doing)
+}
+
+fn expect_resource(changed: usize, job: JobId, place: usize, doing: &'static str) -> Result<(), Error> {
+    if changed == 1 { Ok(()) } else { Err(Error::failed(doing, format!("job {job} has no resource {place}"))) }
 }
 
 fn check_held(tx: &Transaction<'_>, claim: Claim) -> Result<(), Error> {

@@ -3,7 +3,9 @@
 //! By id and by Created_Time, the module's extents are walked (see [`super::extents`]); those that are passed over
 //! whole cost one row each. By Modified_Time, two lists are merged: records that were never changed, whose
 //! Modified_Time is their Created_Time, from the extents; and changed ones, from an index that holds only them. An
-//! index over all records would make a bulk insert of one million rows a fifth slower for nothing.
+//! index over all records made a bulk insert of one million rows 10 to 30 % slower (measured with
+//! `examples/bulk_insert`); this one costs it nothing. What a page reads is bounded by what is asked for plus one
+//! extent's worth of records that are passed over.
 
 use std::iter::Peekable;
 use std::ops::ControlFlow;

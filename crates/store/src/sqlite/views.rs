@@ -2,7 +2,7 @@
 //!
 //! Columns are the organisation (`org`), `id`, the module's fields under their API names, and who made and changed a
 //! record when. Numbers are numbers (decimals as floating point: the exact text is in `record.body`), booleans 0 or 1,
-//! days `2026-11-23`, moments ISO 8601 in UTC, owners and users ids. A view does not look at checksums.
+//! days `2026-11-23`, moments ISO 8601 in UTC, owners and users ids. A view does not look at checksums. A field that is called like one of a record's own columns (`org`) has none.
 
 use std::collections::HashSet;
 

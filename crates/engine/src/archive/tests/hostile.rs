@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
+use proptest::sample::Index;
+
 use super::*;
 
 #[test]
@@ -137,14 +140,13 @@ fn a_directory_of_sixty_thousand_entries_is_refused_unread() {
     check_container(&mut Cursor::new(&zip), &limits()).expect("it is a zip all the same");
 }
 
-/// An end record that claims few entries hides a directory of many: only a budget of it is read.
+/// An end record of one broken entry stands behind a zip of many: the one before it must not be taken instead.
 #[test]
-fn an_end_record_that_lies_about_its_directory_does_not_make_it_read() {
+fn a_broken_end_record_does_not_lead_to_an_earlier_one() {
     let names: Vec<_> = (0..60_000).map(|number| format!("{number}.csv")).collect();
     let entries: Vec<_> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
     let honest = zip_with(&entries, stored());
     let mut zip = honest.clone();
-    // A second, broken end record behind it makes the library look for an earlier one.
     zip.extend(DIRECTORY);
     zip.extend([0xFF; 46]);
     let (start, bytes) = (honest.len() as u32, 50u32);
@@ -159,17 +161,27 @@ fn an_end_record_that_lies_about_its_directory_does_not_make_it_read() {
 }
 
 #[test]
+fn a_directory_larger_than_its_entries_need_is_refused_unread() {
+    let name = format!("{}.csv", "long".repeat(15_000));
+    let found = find_csv(&mut Cursor::new(zip_of(&[(&name, CSV)])), &limits());
+    assert!(
+        matches!(found, Err(FileProblem::TooLarge { what: "the zip's directory in bytes", limit: 40_960 })),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn what_is_declared_over_a_limit_is_refused_at_creation() {
     let zeroes = vec![b'0'; 33 << 20];
     check_refused(
         &zip_of(&[("leads.csv", &zeroes)]),
         "at creation: the unpacked CSV in bytes is over the limit of 33554432; \
-         split the file, or ask the server's owner to raise the limit",
+         split the file or leave out what is not needed, or ask the server's owner to raise the limit",
     );
     check_refused(
         &zip_of(&[("leads.csv", &zeroes[..2 << 20])]),
         "at creation: the CSV's unpacked size as a multiple of its packed size is over the limit of 100; \
-         split the file, or ask the server's owner to raise the limit",
+         split the file or leave out what is not needed, or ask the server's owner to raise the limit",
     );
     let noise: Vec<_> = (0..9 << 20).map(|n: u32| (n.wrapping_mul(0x9E37_79B9) >> 24) as u8).collect();
     let told = refusal(&zip_with(&[("leads.csv", &noise)], stored()));
@@ -231,10 +243,39 @@ fn damage_is_met_while_reading() {
     let packed_bytes = place_of(&packed, DIRECTORY) - data;
     let cut = refusal(&with_both(packed, 18, 20, &size(packed_bytes - 2)));
     assert!(cut.ends_with("its deflate stream is cut off; make the zip again"), "{cut}");
+    let mut longer = deflate(CSV);
+    longer.extend(b"more");
+    let longer = with_both(zip_with(&[("leads.csv", &longer)], stored()), 8, 10, &[8, 0]);
+    let longer = with_both(with_both(longer, 22, 24, &size(CSV.len())), 14, 16, &crc.to_le_bytes());
+    check_refused(&longer, &damaged(41, "packed bytes are left over behind its end"));
     let mut flipped = plain.clone();
     let at = memchr::memmem::find(&flipped, b"Potter").unwrap();
     flipped[at] = b'p';
     assert!(refusal(&flipped).contains("its CRC is"));
+}
+
+proptest! {
+    /// Whatever is changed in a good zip, the outcome is the CSV or a refusal, and never other bytes.
+    #[test]
+    fn changed_bytes_give_the_csv_or_a_refusal(
+        changes in proptest::collection::vec((any::<Index>(), any::<u8>()), 1..4),
+        options in proptest::sample::select(vec![deflated(), stored(), deflated().large_file(true)]),
+    ) {
+        let mut zip = zip_with(&[("a/", b""), ("leads.csv", CSV), ("x.txt", b"x")], options);
+        for (at, byte) in changes {
+            let length = zip.len();
+            zip[at.index(length)] = byte;
+        }
+        if let Ok(csv) = read_csv(&zip) {
+            prop_assert_eq!(csv, CSV);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(before in any::<Vec<u8>>(), record in any::<[u8; 18]>(), after in any::<Vec<u8>>()) {
+        let file = [&before, &END[..], &record, &after].concat();
+        prop_assert!(read_csv(&file).is_err());
+    }
 }
 
 struct Counted<R> {

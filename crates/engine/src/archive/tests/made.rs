@@ -31,6 +31,12 @@ pub(super) fn zip_with(entries: &[(&str, &[u8])], options: SimpleFileOptions) ->
     zip.finish().unwrap().into_inner()
 }
 
+pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// Where the first local header, directory entry or end record begins.
 pub(super) fn place_of(zip: &[u8], signature: &[u8; 4]) -> usize {
     memchr::memmem::find(zip, signature).expect("the archive has such a record")

@@ -73,6 +73,7 @@ fn a_zip64_end_record_is_read() {
     end_record[8..20].fill(0xFF);
     made.extend(end_record);
     check(&made, "leads.csv");
+    check(&[b"#!/bin/sh\n", &made[..]].concat(), "leads.csv");
 }
 
 #[test]

@@ -1,0 +1,151 @@
+//! Jobs as they are stored, and ids.
+
+use bulkwright_engine::ids::{FileId, IdNumber, JobId, UserId};
+use bulkwright_engine::spec::{DefaultValue, Mapping, Operation};
+use bulkwright_engine::verdict::Counts;
+
+use super::access::{ORG, OTHER_ORG};
+use super::chunk::NOW;
+use crate::Store;
+use crate::model::{Callback, Failure, Finish, Job, JobResource, JobState, NewJob};
+
+/// A mapping with every member that a request can give, and one with none.
+fn mappings() -> Vec<Mapping> {
+    let bare = Mapping {
+        field: "Last_Name".to_owned(),
+        index: Some(-1),
+        format: None,
+        find_by: None,
+        module: None,
+        default: None,
+    };
+    let default = |value| Some(DefaultValue { value, name: Some("N".to_owned()), module: None });
+    vec![
+        Mapping { default: default(Some(serde_json::json!({"a": [1, "é", null]}))), ..bare.clone() },
+        Mapping { default: default(Some(serde_json::Value::Null)), format: Some("MM".to_owned()), ..bare.clone() },
+        Mapping { default: default(None), find_by: Some("Email".to_owned()), index: None, ..bare.clone() },
+        Mapping { module: Some("Accounts".to_owned()), ..bare },
+    ]
+}
+
+pub(super) fn resource() -> JobResource {
+    JobResource {
+        kind: "data".to_owned(),
+        module: "Leads".to_owned(),
+        file: FileId(33),
+        find_by: Some("Email".to_owned()),
+        ignore_empty: Some(false),
+        mappings: mappings(),
+        csv_name: "leads.csv".to_owned(),
+        block: None,
+        state: JobState::Added,
+        counts: Counts::default(),
+        failure: None,
+    }
+}
+
+pub(super) fn new_job(created_at: i64) -> NewJob {
+    NewJob {
+        id: None,
+        org: ORG,
+        created_by: UserId(9),
+        created_at,
+        operation: Operation::Upsert,
+        ignore_empty: Some(true),
+        charset: None,
+        version: "v2.1".to_owned(),
+        callback: Some(Callback { url: "https://example.com/hook".to_owned(), method: "post".to_owned() }),
+        resources: vec![resource(), JobResource { find_by: None, ignore_empty: None, mappings: vec![], ..resource() }],
+        result_url: None,
+        fixed: false,
+    }
+}
+
+pub(super) async fn job(store: &dyn Store, id: JobId) -> Job {
+    store.job(ORG, id).await.expect("a job is read").expect("the job is there")
+}
+
+pub(super) async fn ids_rise_even_if_the_clock_goes_back(store: &dyn Store) {
+    let clock = [1_795_000_000_000, 1_795_000_000_000, 5, -5, 1_795_000_000_001, i64::MIN];
+    let mut before = IdNumber(0).id(0);
+    for now_ms in clock {
+        let id = store.new_id(now_ms).await.expect("an id is drawn");
+        assert!(id > before, "{id} at {now_ms} after {before}");
+        assert_eq!(id % 64, 0, "an id that is no record's has bucket 0");
+        before = id;
+    }
+    let added = store.add_job(&new_job(NOW - 1_000_000)).await.expect("a job is added");
+    assert!(added.id.0 > before);
+    store.new_id(i64::MAX).await.expect_err("an id that does not fit into 64 bits is not given");
+    assert!(store.new_id(5).await.expect("an id is drawn after that") > added.id.0);
+}
+
+pub(super) async fn a_job_is_read_back_whole(store: &dyn Store) {
+    let new = new_job(NOW);
+    let added = store.add_job(&new).await.expect("a job is added");
+    let expected = Job {
+        id: added.id,
+        org: new.org,
+        created_by: new.created_by,
+        created_at: new.created_at,
+        operation: new.operation,
+        ignore_empty: new.ignore_empty,
+        charset: new.charset,
+        version: new.version,
+        callback: new.callback,
+        resources: new.resources,
+        state: JobState::Added,
+        result_blob: None,
+        result_url: None,
+        fixed: false,
+        attempt: 0,
+    };
+    assert_eq!(added, expected);
+    assert_eq!(job(store, added.id).await, expected);
+    assert_eq!(store.job(OTHER_ORG, added.id).await.expect("a job is looked for"), None);
+    let seeded = NewJob {
+        id: Some(JobId(4_150_868_000_005_350_003)),
+        callback: None,
+        charset: Some("UTF-8".to_owned()),
+        result_url: Some("https://x/y.zip".to_owned()),
+        fixed: true,
+        ..new_job(NOW)
+    };
+    let seeded = store.add_job(&seeded).await.expect("a job with an id is added");
+    assert_eq!((seeded.id, seeded.fixed, seeded.callback.as_ref()), (JobId(4_150_868_000_005_350_003), true, None));
+    assert_eq!(job(store, seeded.id).await, seeded);
+    let again = NewJob { id: Some(seeded.id), ..new_job(NOW) };
+    store.add_job(&again).await.expect_err("an id is given once");
+}
+
+pub(super) async fn a_job_ends_with_what_it_is_told(store: &dyn Store) {
+    let added = store.add_job(&new_job(NOW)).await.expect("a job is added");
+    let (claim, _) = store.claim("w", NOW, 60).await.expect("a claim is answered").expect("a job waits");
+    let counts = Counts { added: 9, updated: 1, skipped: 2 };
+    store.progress(claim, NOW + 90, 1, counts, "windows-1252").await.expect("progress is written");
+    let shown = job(store, added.id).await;
+    assert_eq!((shown.resources[1].counts, shown.resources[1].state), (counts, JobState::InProgress));
+    assert_eq!(shown.charset.as_deref(), Some("windows-1252"));
+    store.progress(claim, NOW + 90, 1, counts, "").await.expect("progress is written");
+    assert_eq!(job(store, added.id).await.charset.as_deref(), Some("windows-1252"));
+    let failure = Failure { code: "LIMIT_EXCEEDED".to_owned(), message: "25,001 rows".to_owned() };
+    let end = Finish {
+        state: JobState::Failed,
+        resources: vec![
+            (JobState::Completed, counts, None),
+            (JobState::Failed, Counts::default(), Some(failure.clone())),
+        ],
+        result_blob: Some("result-1".to_owned()),
+        charset: Some("UTF-8".to_owned()),
+        finished_at: NOW + 7,
+    };
+    store.finish(claim, &end).await.expect("a job is finished");
+    let ended = job(store, added.id).await;
+    assert_eq!((ended.state, ended.result_blob.as_deref()), (JobState::Failed, Some("result-1")));
+    assert_eq!(ended.charset.as_deref(), Some("UTF-8"));
+    assert_eq!((ended.resources[0].state, ended.resources[0].counts), (JobState::Completed, counts));
+    assert_eq!((ended.resources[1].state, &ended.resources[1].failure), (JobState::Failed, &Some(failure)));
+    let again = store.finish(claim, &end).await;
+    assert!(matches!(again, Err(crate::Error::Fenced)), "a job ends once, not {again:?}");
+    assert!(store.claim("w", NOW + 1_000_000, 60).await.expect("a claim is answered").is_none());
+}
