@@ -2,11 +2,17 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use bulkwright_client::{Credentials, Exit};
+use bulkwright_client::api_words::Version;
+use bulkwright_client::{Api, ApiSettings, ClientError, Credentials, Exit, Patience, Secret, TargetKind, TokenSource};
 use bulkwright_server::{CREDENTIALS_FILE, Config, Running, ServeError, Server};
 
 use crate::exit::Failure;
+
+/// How often and how far apart the holder of the lock is looked for.
+const HOLDER_LOOKS: u32 = 20;
+const HOLDER_PAUSE: Duration = Duration::from_millis(50);
 
 /// A server of one's own that can be talked to.
 pub(crate) struct OwnServer {
@@ -28,7 +34,7 @@ impl OwnServer {
                 let credentials = Credentials::read(&data.join(CREDENTIALS_FILE))?;
                 Ok(OwnServer { data: data.to_owned(), credentials, running: Some(running), is_new })
             }
-            Err(ServeError::DirectoryInUse { pid, .. }) => held_by(data, pid),
+            Err(ServeError::DirectoryInUse { pid, .. }) => held_by(data, pid).await,
             Err(error) => Err(failure(&error)),
         }
     }
@@ -50,22 +56,46 @@ impl OwnServer {
     pub(crate) async fn close_unused(self) {
         let made_here = (self.is_new && self.running.is_some()).then(|| self.data.clone());
         self.close().await;
-        if let Some(data) = made_here {
-            if let Err(error) = fs_err::remove_dir_all(data) {
-                tracing::warn!(%error, "the unused data directory was left");
-            }
+        if let Some(Err(error)) = made_here.map(fs_err::remove_dir_all) {
+            tracing::warn!(%error, "the unused data directory was left");
         }
     }
 }
 
-fn held_by(data: &Path, pid: u32) -> Result<OwnServer, Failure> {
-    let file = data.join(CREDENTIALS_FILE);
-    let credentials = Credentials::read(&file).map_err(|error| {
-        let message =
-            format!("{} is in use by process {pid}, and its credentials cannot be read: {error}", data.display());
-        Failure::new(Exit::Usage, message, "name the server with --base-url and --token-file")
+/// The server of the process that holds the lock. It may have taken the lock a moment ago and not listen yet.
+async fn held_by(data: &Path, pid: u32) -> Result<OwnServer, Failure> {
+    let mut reason = String::new();
+    for _ in 0..HOLDER_LOOKS {
+        match answering(&data.join(CREDENTIALS_FILE)).await {
+            Ok(credentials) => {
+                return Ok(OwnServer { data: data.to_owned(), credentials, running: None, is_new: false });
+            }
+            Err(error) => reason = error.to_string(),
+        }
+        tokio::time::sleep(HOLDER_PAUSE).await;
+    }
+    let message = format!("{} is in use by process {pid}, which does not answer: {reason}", data.display());
+    Err(Failure::new(Exit::Temporary, message, "try again when that process has started or ended"))
+}
+
+/// Credentials whose server says that it is one of ours.
+async fn answering(file: &Path) -> Result<Credentials, ClientError> {
+    let credentials = Credentials::read(file)?;
+    let api = Api::new(ApiSettings {
+        base_url: credentials.base_url.clone(),
+        upload_url: None,
+        // Nothing is asked that needs a token.
+        token: TokenSource::Fixed(Secret::new("")),
+        version: Version::V8,
+        patience: Patience { tries_max: 1, ..Patience::default() },
     })?;
-    Ok(OwnServer { data: data.to_owned(), credentials, running: None, is_new: false })
+    match api.target_kind().await? {
+        TargetKind::Own => Ok(credentials),
+        TargetKind::Vendor => {
+            let reason = format!("another program listens at {}", credentials.base_url);
+            Err(ClientError::BadCredentials { path: file.to_owned(), reason })
+        }
+    }
 }
 
 /// One line for a server that did not start. Its codes are the user's to mend, except for a damaged store.

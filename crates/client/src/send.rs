@@ -7,7 +7,7 @@ use bulkwright_wire::header;
 use futures::TryStreamExt;
 use reqwest::Method;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use url::Url;
 
 use crate::answer::{self, Answer};
@@ -112,34 +112,41 @@ impl Sender {
     /// Fetches into a file, from its beginning at each try.
     pub(crate) async fn download(&self, call: &Call<'_>, file: &mut fs_err::tokio::File) -> Result<(), ClientError> {
         let mut tries = Tries::new(self.patience);
+        let mut refused_before = false;
         loop {
-            // A refusal comes as a small answer and takes the way of every other call.
-            let failed = |source| no_answer(call, source);
-            let token = self.token_for(call).await?;
-            let response = match self.request(call, token.as_ref()).await?.send().await {
-                Ok(response) => response,
-                Err(source) => match tries.after_silence(call, &source) {
-                    Some(pause) => {
-                        tokio::time::sleep(pause).await;
-                        continue;
-                    }
-                    None => return Err(failed(source)),
-                },
-            };
-            if !is_file(&response) {
-                let answer = self.answer(call).await?;
-                return Err(answer.read::<serde::de::IgnoredAny>(call.doing, call.url.authority()).map_or_else(
-                    |error| error,
-                    |_| ClientError::BadResult { job: String::new(), reason: "it is no zip".to_owned() },
-                ));
-            }
-            match copy(response, file).await? {
-                Ok(()) => return Ok(()),
-                Err(source) => match tries.after_silence(call, &source) {
+            match self.download_once(call, file).await? {
+                Fetched::Whole => return Ok(()),
+                Fetched::SomethingElse if refused_before => return Err(no_zip()),
+                Fetched::SomethingElse => {
+                    refused_before = true;
+                    self.ask_again(call).await?;
+                }
+                Fetched::Cut(source) => match tries.after_silence(call, &source) {
                     Some(pause) => tokio::time::sleep(pause).await,
-                    None => return Err(failed(source)),
+                    None => return Err(no_answer(call, source)),
                 },
             }
+        }
+    }
+
+    /// What came instead of a file is a small answer: it is asked for once more in the way of every other call, which
+    /// renews a spent token. No error means that the file itself may be had now.
+    async fn ask_again(&self, call: &Call<'_>) -> Result<(), ClientError> {
+        let answer = self.answer(call).await?;
+        let is_file = answer.status == 200 && answer.error().is_none() && is_file_type(answer.header("content-type"));
+        if is_file {
+            return Ok(());
+        }
+        answer.read::<serde::de::IgnoredAny>(call.doing, call.url.authority())?;
+        Err(no_zip())
+    }
+
+    async fn download_once(&self, call: &Call<'_>, file: &mut fs_err::tokio::File) -> Result<Fetched, ClientError> {
+        let token = self.token_for(call).await?;
+        match self.request(call, token.as_ref()).await?.send().await {
+            Ok(response) if is_file(&response) => copy(response, file).await,
+            Ok(_) => Ok(Fetched::SomethingElse),
+            Err(source) => Ok(Fetched::Cut(source)),
         }
     }
 
@@ -188,28 +195,41 @@ async fn zip_part(path: &Path, name: &str) -> Result<reqwest::multipart::Part, C
     Ok(part.mime_str(header::ZIP).expect("the type is a constant of the contract"))
 }
 
-/// Writes the file anew. The outer error is the disk's, the inner one the network's.
-async fn copy(
-    mut response: reqwest::Response,
-    file: &mut fs_err::tokio::File,
-) -> Result<Result<(), reqwest::Error>, ClientError> {
-    use tokio::io::AsyncSeekExt;
+/// What a try to fetch a file came to.
+enum Fetched {
+    Whole,
+    SomethingElse,
+    Cut(reqwest::Error),
+}
+
+/// Writes the file anew.
+async fn copy(mut response: reqwest::Response, file: &mut fs_err::tokio::File) -> Result<Fetched, ClientError> {
     file.set_len(0).await?;
     file.rewind().await?;
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => file.write_all(&chunk).await?,
             Ok(None) => break,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Ok(Fetched::Cut(error)),
         }
     }
     file.flush().await?;
-    Ok(Ok(()))
+    Ok(Fetched::Whole)
 }
 
 fn is_file(response: &reqwest::Response) -> bool {
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    response.status().as_u16() == 200 && !kind.contains("json") && !kind.contains("html")
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    response.status().as_u16() == 200 && is_file_type(kind)
+}
+
+/// Results come under several types; what they never come under is an error's JSON and a proxy's page.
+fn is_file_type(kind: Option<&str>) -> bool {
+    let kind = kind.unwrap_or_default();
+    !kind.contains("json") && !kind.contains("html")
+}
+
+fn no_zip() -> ClientError {
+    ClientError::BadResult { job: String::new(), reason: "the answer was no zip".to_owned() }
 }
 
 fn is_spent(answer: &Answer) -> bool {

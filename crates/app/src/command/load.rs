@@ -50,6 +50,10 @@ async fn attempt(args: &LoadArgs, ui: &Ui) -> Result<Exit, Failure> {
             }
             Ok(report.exit)
         }
+        Err(error) if show.has_begun() => {
+            target.close().await;
+            Err(error.into())
+        }
         Err(error) => {
             target.close_unused().await;
             Err(error.into())

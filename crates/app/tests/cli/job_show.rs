@@ -121,4 +121,7 @@ fn jobs_of_ones_own_server_are_shown_after_it_has_ended() {
     let job = place.run(&["load", "x.csv", "-m", "Leads"]).ends(0).job().to_owned();
     let shown = place.run(&["job", "show", &job]).ends(0).out;
     assert!(shown.contains("  rows       1 added · 0 updated · 0 skipped · 1 in all\n"), "{shown}");
+    let _running = place.start(&["serve"]);
+    let rows = |text: &str| text.lines().find(|line| line.starts_with("  rows")).unwrap().to_owned();
+    assert_eq!(rows(&place.run(&["job", "show", &job]).ends(0).out), rows(&shown));
 }

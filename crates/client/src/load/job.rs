@@ -81,10 +81,18 @@ impl Carrier<'_> {
         if part.sent.is_empty() {
             return PartEnd::NothingToSend;
         }
+        let uploaded = match uploaded {
+            Some(file_id) => Ok(file_id),
+            None => self.upload(part).await,
+        };
         if self.stop.is_cancelled() {
             return PartEnd::NotSent(interrupted());
         }
-        let created = match self.create(part, uploaded, order).await {
+        let created = match uploaded {
+            Ok(file_id) => self.create(part, file_id, order).await,
+            Err(error) => Err(error),
+        };
+        let created = match created {
             Ok(created) => created,
             Err(error) => return PartEnd::NotSent(Stop::from(&error)),
         };
@@ -105,11 +113,7 @@ impl Carrier<'_> {
         }
     }
 
-    async fn create(&self, part: &Part, uploaded: Option<String>, order: &[usize]) -> Result<Created, ClientError> {
-        let file_id = match uploaded {
-            Some(file_id) => file_id,
-            None => self.upload(part).await?,
-        };
+    async fn create(&self, part: &Part, file_id: String, order: &[usize]) -> Result<Created, ClientError> {
         match self.api.create(&self.body(file_id, order)).await {
             // An upload may have ended in the meantime; a new one costs nothing (CLIENT 6).
             Err(error) if matches!(error.code(), Some("INVALID_FILE_ID" | "FILE_NOT_FOUND")) => {

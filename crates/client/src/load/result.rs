@@ -104,7 +104,7 @@ pub(crate) mod tests {
             record_id: "42".into(),
             errors: String::new(),
         };
-        let check = |csv: &str| assert_eq!(rows(csv), [expected.clone()], "{csv}");
+        let check = |csv: &str| assert_eq!(rows(csv), std::slice::from_ref(&expected), "{csv}");
         check("Email,Name,STATUS,RECORD_ID,ERRORS\na@b.example,\"Ü, \"\"x\"\"\n\",ADDED,42,\n");
         check("Email,Name,Record_Id,Status,Errors\r\na@b.example,\"Ü, \"\"x\"\"\n\",42,added,\r\n");
         assert_eq!(rows("Email,STATUS,RECORD_ID,ERRORS\n"), []);

@@ -217,6 +217,28 @@ async fn a_download_is_written_whole_or_refused() {
 }
 
 #[tokio::test]
+async fn a_token_that_ends_before_the_download_is_renewed() {
+    let given = AtomicUsize::new(0);
+    let script = Script::serve(move |request, _| match (request.path.as_str(), request.token()) {
+        ("/oauth/v2/token", _) => {
+            let number = given.fetch_add(1, Ordering::SeqCst) + 1;
+            Reply::json(200, &format!(r#"{{"access_token":"t{number}","expires_in":3600}}"#))
+        }
+        (_, "t2") => {
+            let headers = vec![("content-type", "application/zip".to_owned())];
+            Reply::Answer { status: 200, headers, body: vec![7; 100] }
+        }
+        _ => Reply::error(401, "INVALID_TOKEN"),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("result.zip");
+    let mut file = fs_err::tokio::File::create(&path).await.unwrap();
+    script.api(refresh(&script.url())).download("/v2/x.zip", &mut file).await.unwrap();
+    assert_eq!(fs_err::read(&path).unwrap(), vec![7; 100]);
+}
+
+#[tokio::test]
 async fn a_server_of_ones_own_says_so() {
     let check = async |reply: Reply, expected: TargetKind| {
         let script = Script::serve(move |_, _| reply.clone()).await;

@@ -1,6 +1,7 @@
 //! What is seen of a load while it runs.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bulkwright_client::Watch;
 use bulkwright_client::load::{Event, Plan, Progress};
@@ -16,18 +17,24 @@ pub(crate) struct Show {
     bar: ProgressBar,
     /// The status of the job that was seen last, so that it is told once.
     seen: Mutex<String>,
+    begun: AtomicBool,
 }
 
 impl Show {
     pub(crate) fn new(ui: &Ui) -> Self {
         let form = ui.progress();
         let bar = if form == ShownProgress::Bar { bar() } else { ProgressBar::hidden() };
-        Show { ui: ui.clone(), form, bar, seen: Mutex::new(String::new()) }
+        Show { ui: ui.clone(), form, bar, seen: Mutex::new(String::new()), begun: AtomicBool::new(false) }
     }
 
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// Whether the load was more than refused: from here on things may have been sent.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
     }
 
     fn planned(&self, reading: &str, plan: &Plan) {
@@ -73,6 +80,7 @@ impl Watch for Show {
     fn see(&self, event: &Event<'_>) {
         match event {
             Event::Planned { input, reading, bytes, module, plan } => {
+                self.begun.store(true, Ordering::Relaxed);
                 self.planned(reading, plan);
                 self.answer(|| {
                     let columns = plan.columns.iter().map(|one| json!({ "column": one.header, "field": one.field }));
@@ -95,10 +103,8 @@ impl Watch for Show {
                 }
                 self.answer(|| json!({ "message_type": "job", "job": id, "part": part, "rows": rows }));
             }
-            Event::JobSeen { id, status } => {
-                if self.is_news(format!("{id} {status}")) {
-                    self.answer(|| json!({ "message_type": "status", "job": id, "status": status }));
-                }
+            Event::JobSeen { id, status } if self.is_news(format!("{id} {status}")) => {
+                self.answer(|| json!({ "message_type": "status", "job": id, "status": status }));
             }
             Event::PartSettled(progress) => {
                 self.settled(progress);
