@@ -1,6 +1,24 @@
-//! The program `bulkwright`.
+//! The program `bulkwright`: arguments, settings, command, printer.
 
-#[cfg(test)]
+mod advice;
+mod args;
+mod command;
+mod exit;
+mod logging;
+mod own_server;
 mod sample;
+mod settings;
+mod signals;
+mod target;
+mod ui;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let parsed = match args::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(ending) => return ui::usage(&ending),
+    };
+    let ui = ui::Ui::new(&parsed.talk);
+    command::run(parsed, &ui)
+}

@@ -1,1 +1,50 @@
-//! placeholder
+//! A typed client of the Bulk Write API, and the load of whole files through it.
+//!
+//! [`Api`] is the API, one method a call: it knows which call may be repeated, whom the token may be shown to, and
+//! judges every answer by its body. [`load()`] is what people come for: a CSV of any size goes in, and every row of it
+//! comes back with what became of it. Nothing is printed here: a load tells its [`Watch`] what happens, and ends with
+//! a [`LoadReport`].
+
+mod exit;
+pub use exit::Exit;
+
+mod error;
+pub use error::{ClientError, Refusal};
+
+mod input;
+pub use input::InputProblem;
+
+mod secret;
+pub use secret::Secret;
+
+mod credentials;
+pub use credentials::Credentials;
+
+mod host;
+pub use host::{base_url, is_vendor};
+
+mod token;
+pub use token::TokenSource;
+
+mod answer;
+pub use answer::Answer;
+
+mod retry_after;
+
+mod send;
+
+mod api;
+pub use api::{Api, ApiSettings, Created, Patience, TargetKind};
+
+pub mod load;
+pub use load::{LoadReport, LoadSettings, Watch, load};
+
+/// The words of the API that callers of this crate need, so that they need not know the crate they come from.
+pub mod api_words {
+    pub use bulkwright_wire::create::Operation;
+    pub use bulkwright_wire::details::{FieldMapping, JobDetails, Resource};
+    pub use bulkwright_wire::error::ReceivedError;
+    pub use bulkwright_wire::header::authorization;
+    pub use bulkwright_wire::time;
+    pub use bulkwright_wire::version::Version;
+}

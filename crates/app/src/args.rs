@@ -1,0 +1,347 @@
+//! The command line. Every flag `--some-name` is also the variable `BULKWRIGHT_SOME_NAME`; a test holds them to it.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bulkwright_client::api_words::Version;
+use clap::builder::BoolishValueParser;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use url::Url;
+
+use crate::exit;
+use crate::sample::Share;
+use crate::settings::{base_url, duration};
+
+const EXAMPLES: &str = "\
+Examples:
+  bulkwright load leads.csv --module Leads
+  bulkwright load leads.csv --module Leads --op upsert --key Email
+  bulkwright job show 4150868000005350003 --base-url http://127.0.0.1:8080 --token-file token.txt
+  bulkwright dev
+  bulkwright serve --data ./bulkwright-data
+  bulkwright sample --rows 1000 --seed 1 --output leads.csv";
+
+/// Moves CSV files of any size into CRM records and says what became of each row.
+#[derive(Debug, Parser)]
+#[command(name = "bulkwright", version, before_help = EXAMPLES, arg_required_else_help = true)]
+#[command(subcommand_required = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How the program talks.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Talk {
+    /// Answer in JSON on stdout; errors are one JSON line on stderr
+    #[arg(long, env = "BULKWRIGHT_JSON", global = true, value_parser = BoolishValueParser::new(), help_heading = "Output")]
+    pub(crate) json: bool,
+    /// When to colour
+    #[arg(long, env = "BULKWRIGHT_COLOR", global = true, value_enum, default_value = "auto", help_heading = "Output")]
+    pub(crate) color: Color,
+    /// How progress is shown on stderr
+    #[arg(
+        long,
+        env = "BULKWRIGHT_PROGRESS",
+        global = true,
+        value_enum,
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    pub(crate) progress: ProgressForm,
+    /// Say nothing but the answer and errors
+    #[arg(short, long, env = "BULKWRIGHT_QUIET", global = true, value_parser = BoolishValueParser::new(), help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Say more; twice for everything
+    #[arg(short, long, env = "BULKWRIGHT_VERBOSE", global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressForm {
+    /// A bar on a terminal, lines elsewhere
+    Auto,
+    /// A bar
+    Bar,
+    /// A line at the end of each job
+    Plain,
+    /// A line of JSON at the end of each job
+    Json,
+    /// Nothing
+    Off,
+}
+
+/// What is done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Load a CSV file: every row becomes a record or is told why not
+    Load(Box<LoadArgs>),
+    /// Look at jobs
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Serve the API over a data directory
+    Serve(ServeArgs),
+    /// Serve the API over a temporary store with documented credentials
+    Dev(ServerArgs),
+    /// Write a CSV file of realistic leads
+    Sample(SampleArgs),
+}
+
+/// Where to and with what right.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TargetArgs {
+    /// Base of the API, such as http://127.0.0.1:8080; without it, a server of your own over --data
+    #[arg(long, env = "BULKWRIGHT_BASE_URL", value_parser = base_url, value_name = "URL", help_heading = "Target")]
+    pub(crate) base_url: Option<Url>,
+    /// Where access tokens are exchanged, if not at the base
+    #[arg(long, env = "BULKWRIGHT_ACCOUNTS_URL", value_parser = base_url, value_name = "URL", help_heading = "Target")]
+    pub(crate) accounts_url: Option<Url>,
+    /// Where files are uploaded, if not at the base
+    #[arg(long, env = "BULKWRIGHT_UPLOAD_URL", value_parser = base_url, value_name = "URL", help_heading = "Target")]
+    pub(crate) upload_url: Option<Url>,
+    /// A file that holds an access token; the variable BULKWRIGHT_TOKEN may hold one too
+    #[arg(long, env = "BULKWRIGHT_TOKEN_FILE", value_name = "FILE", help_heading = "Target")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// A server's credentials.json
+    #[arg(long, env = "BULKWRIGHT_CREDENTIALS", value_name = "FILE", help_heading = "Target")]
+    pub(crate) credentials: Option<PathBuf>,
+    /// The data directory of the server of your own
+    #[arg(
+        long,
+        env = "BULKWRIGHT_DATA",
+        value_name = "DIR",
+        default_value = "./bulkwright-data",
+        help_heading = "Target"
+    )]
+    pub(crate) data: PathBuf,
+    /// Version of the API: v2, v2.1, v3 to v8
+    #[arg(long, env = "BULKWRIGHT_API_VERSION", value_name = "VERSION", default_value = "v8", help_heading = "Target")]
+    pub(crate) api_version: Version,
+    /// How long one request may take
+    #[arg(long, env = "BULKWRIGHT_REQUEST_TIMEOUT", value_parser = duration, value_name = "TIME", default_value = "5m", help_heading = "Target")]
+    pub(crate) request_timeout: Duration,
+}
+
+/// `load`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright load leads.csv --module Leads
+  bulkwright load leads.csv --module Leads --op upsert --key Email
+  bulkwright load leads.errors.csv --module Leads          (after fixing its rows)
+  bulkwright load leads.csv --module Leads --json | jq")]
+pub(crate) struct LoadArgs {
+    /// The CSV file; its first line names the columns by fields or their labels
+    pub(crate) file: PathBuf,
+    /// The module that the rows go to, such as Leads
+    #[arg(short, long, env = "BULKWRIGHT_MODULE", value_name = "MODULE")]
+    pub(crate) module: String,
+    /// What happens to rows
+    #[arg(long, env = "BULKWRIGHT_OP", value_enum, default_value = "insert")]
+    pub(crate) op: Op,
+    /// The field that matches rows to records; needed to update and upsert, with insert it skips what exists
+    #[arg(short, long, env = "BULKWRIGHT_KEY", value_name = "FIELD")]
+    pub(crate) key: Option<String>,
+    /// The field that outcomes are joined to rows by, if that is not the key
+    #[arg(long, env = "BULKWRIGHT_JOIN_BY", value_name = "FIELD")]
+    pub(crate) join_by: Option<String>,
+    /// Leave a field alone where the cell is empty
+    #[arg(long, env = "BULKWRIGHT_IGNORE_EMPTY", value_parser = BoolishValueParser::new())]
+    pub(crate) ignore_empty: bool,
+    /// The folder of NAME.results.csv, NAME.errors.csv and NAME.report.json
+    #[arg(long, env = "BULKWRIGHT_OUT", value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Rows of one job at most
+    #[arg(long, env = "BULKWRIGHT_ROWS_PER_JOB", value_name = "ROWS", default_value = "25000", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) rows_per_job: u32,
+    /// How long to wait for jobs altogether; without it, as long as it takes
+    #[arg(long, env = "BULKWRIGHT_WAIT", value_parser = duration, value_name = "TIME")]
+    pub(crate) wait: Option<Duration>,
+    /// The time between two looks at a job
+    #[arg(long, env = "BULKWRIGHT_POLL_INTERVAL", value_parser = duration, value_name = "TIME")]
+    pub(crate) poll_interval: Option<Duration>,
+    /// Exit with 9 if the file has no rows
+    #[arg(long, env = "BULKWRIGHT_ERROR_IF_EMPTY", value_parser = BoolishValueParser::new())]
+    pub(crate) error_if_empty: bool,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+/// What happens to rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Op {
+    /// Rows become records
+    Insert,
+    /// Records are changed
+    Update,
+    /// Records are changed where the key is found, and made elsewhere
+    Upsert,
+}
+
+/// `job …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobCommand {
+    /// Show a job: what it does, how far it is, its counts and its result
+    Show(Box<JobShowArgs>),
+}
+
+/// `job show`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright job show 4150868000005350003
+  bulkwright job show 4150868000005350003 --json | jq .status
+  bulkwright job show 4150868000005350003 --raw --api-version v2.1")]
+pub(crate) struct JobShowArgs {
+    /// The job's id
+    pub(crate) id: String,
+    /// Print the status line, the headers and the body as they were received
+    #[arg(long, env = "BULKWRIGHT_RAW", value_parser = BoolishValueParser::new(), conflicts_with = "show_curl")]
+    pub(crate) raw: bool,
+    /// Print the curl command for the same request, its token masked, and send nothing
+    #[arg(long, env = "BULKWRIGHT_SHOW_CURL", value_parser = BoolishValueParser::new())]
+    pub(crate) show_curl: bool,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+/// `serve`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright serve
+  bulkwright serve --data /srv/bulkwright --listen 127.0.0.1:9000
+  bulkwright serve --listen 127.0.0.1:0 --port-file port.txt")]
+pub(crate) struct ServeArgs {
+    /// The data directory; made if it is not there
+    #[arg(long, env = "BULKWRIGHT_DATA", value_name = "DIR", default_value = "./bulkwright-data")]
+    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// What `serve` and `dev` have in common.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, env = "BULKWRIGHT_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// A file that gets ADDRESS:PORT once the server is ready
+    #[arg(long, env = "BULKWRIGHT_PORT_FILE", value_name = "FILE")]
+    pub(crate) port_file: Option<PathBuf>,
+    /// The base of links in answers, if clients reach the server by another address
+    #[arg(long, env = "BULKWRIGHT_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<Url>,
+    /// The limits of uploads and jobs
+    #[arg(long, env = "BULKWRIGHT_LIMITS", value_enum, default_value = "vendor")]
+    pub(crate) limits: LimitsChoice,
+}
+
+/// Which limits a server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LimitsChoice {
+    /// The vendor's: 25,000 rows, 200 columns, 25 MB
+    Vendor,
+    /// No limit on rows, zip, bytes, ratio and time
+    None,
+}
+
+/// `sample`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright sample --rows 1000 --seed 1 --output leads.csv
+  bulkwright sample --rows 1000 --seed 1 --bad 2% --output leads-dirty.csv")]
+pub(crate) struct SampleArgs {
+    /// Data rows
+    #[arg(long, env = "BULKWRIGHT_ROWS", value_name = "ROWS")]
+    pub(crate) rows: u64,
+    /// Any number; the same one gives the same bytes
+    #[arg(long, env = "BULKWRIGHT_SEED", value_name = "NUMBER", default_value = "1")]
+    pub(crate) seed: u64,
+    /// The share of rows that have a fault
+    #[arg(long, env = "BULKWRIGHT_BAD", value_name = "PERCENT", default_value = "0%")]
+    pub(crate) bad: Share,
+    /// The file to write; stdout if it is not said
+    #[arg(short, long, env = "BULKWRIGHT_OUTPUT", value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// A command line that is no order: help that was asked for, or a mistake.
+#[derive(Debug)]
+pub(crate) struct NoOrder {
+    pub(crate) error: clap::Error,
+    /// Whether JSON was asked for.
+    pub(crate) json: bool,
+}
+
+/// Reads the command line.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, NoOrder> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let json = words.iter().any(|word| word == "--json");
+    let matches = command().try_get_matches_from(words).map_err(|error| NoOrder { error, json })?;
+    Cli::from_arg_matches(&matches).map_err(|error| NoOrder { error, json })
+}
+
+/// The command line with the table of exit codes under its help.
+fn command() -> clap::Command {
+    Cli::command().after_help(exit::table())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_its_variable_by_one_rule() {
+        let mut flags = 0;
+        each_command(&command(), &mut |command| {
+            for arg in command.get_arguments().filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version")) {
+                let Some(long) = arg.get_long() else { continue };
+                let expected = format!("BULKWRIGHT_{}", long.replace('-', "_").to_uppercase());
+                let variable = arg.get_env().map(|name| name.to_string_lossy().into_owned());
+                assert_eq!(variable.as_deref(), Some(expected.as_str()), "{} --{long}", command.get_name());
+                flags += 1;
+            }
+        });
+        assert!(flags > 30, "{flags} flags were seen");
+    }
+
+    #[test]
+    fn no_text_of_the_help_names_a_command_that_is_not_there() {
+        each_command(&command(), &mut |command| {
+            let help = command.clone().render_long_help().to_string();
+            for absent in ["resume", "retry", "login", "doctor", "explain", "job list", "check"] {
+                assert!(!help.contains(&format!("bulkwright {absent}")), "{} names {absent}", command.get_name());
+            }
+        });
+    }
+
+    fn each_command(command: &clap::Command, see: &mut dyn FnMut(&clap::Command)) {
+        see(command);
+        for sub in command.get_subcommands() {
+            each_command(sub, see);
+        }
+    }
+}

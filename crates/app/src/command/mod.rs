@@ -1,0 +1,44 @@
+//! One file a command.
+
+mod job_show;
+mod load;
+mod sample;
+mod serve;
+
+use std::process::ExitCode;
+
+use bulkwright_client::Exit;
+
+use crate::args::{Cli, Command, JobCommand};
+use crate::exit::Failure;
+use crate::logging::{self, Usual};
+use crate::ui::Ui;
+
+/// Runs the command and gives the process its exit code.
+pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
+    let usual = if matches!(cli.command, Command::Serve(_) | Command::Dev(_)) { Usual::Server } else { Usual::Client };
+    logging::start(usual, ui.quiet, ui.verbose);
+    let ended = match cli.command {
+        Command::Sample(args) => sample::run(&args, ui),
+        Command::Load(args) => in_runtime(load::run(&args, ui)),
+        Command::Job(JobCommand::Show(args)) => in_runtime(job_show::run(&args, ui)),
+        Command::Serve(args) => in_runtime(serve::serve(&args, ui)),
+        Command::Dev(args) => in_runtime(serve::dev(&args, ui)),
+    };
+    let exit = match ended {
+        Ok(exit) => exit,
+        Err(failure) => {
+            ui.fail(&failure);
+            failure.exit
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+/// Sockets and timers live in a runtime, made only for the commands that have some.
+fn in_runtime(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let made = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        made.map_err(|error| Failure::new(Exit::Unexpected, format!("no thread could be started: {error}"), ""))?;
+    runtime.block_on(work)
+}
