@@ -194,7 +194,7 @@ def error_checks(sdk, checks, folder, file_id, mappings):
     refused(checks, "a file that is no zip", "INVALID_FILE_FORMAT", lambda: sdk.upload(no_zip))
     refused(checks, "an unknown job", "RESOURCE_NOT_FOUND", lambda: sdk.details("999999999999999999"))
     wrong = mappings + [("No_Such_Field", 0)]
-    refused(checks, "a field that does not exist", "INVALID_FIELD_NAME",
+    refused(checks, "a field that does not exist", "INVALID_FIELD",
             lambda: sdk.create("insert", file_id, "Email", wrong))
 
 
