@@ -17,7 +17,7 @@ pub const NO_BULK: &[&str] =
     &["ZohoFiles.files.ALL", "ZohoCRM.modules.ALL", "ZohoCRM.settings.ALL", "ZohoCRM.org.READ", "ZohoCRM.users.READ"];
 
 /// The scopes any one of which opens an endpoint, whatever module it is about. Empty: the endpoint's rule is about
-/// its module ([`reads_module`]) or it needs no token at all.
+/// its module ([`opens_module`]) or it needs no token at all.
 pub fn any_of(endpoint: Endpoint) -> &'static [&'static str] {
     match endpoint {
         Endpoint::Upload => &["ZohoFiles.files.ALL", "ZohoFiles.files.CREATE"],
