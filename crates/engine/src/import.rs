@@ -21,7 +21,7 @@ use crate::batch::Batch;
 use crate::ids::{IdBlock, JobId, UserId};
 use crate::limits::Limits;
 use crate::prepare::Prepared;
-use crate::record_store::{RecordStore, StoreError};
+use crate::record_store::{LedgerRow, RecordStore, StoreError};
 use crate::verdict::Counts;
 
 use commit::Committer;
@@ -49,8 +49,8 @@ pub struct Import<'a> {
 
 /// What an import tells and asks while it runs, always between two chunks.
 pub trait Watch {
-    /// What became of all rows so far, after each commit.
-    fn committed(&mut self, counts: Counts);
+    /// A chunk is committed: its ledger row, and what became of all rows so far.
+    fn committed(&mut self, chunk: LedgerRow, counts: Counts);
 
     /// Whether to stop here. What is committed stays, and another run goes on behind it.
     fn should_stop(&mut self) -> bool;
@@ -61,7 +61,7 @@ pub trait Watch {
 
 /// Nobody watches: it never stops, and no time passes.
 impl Watch for () {
-    fn committed(&mut self, _: Counts) {}
+    fn committed(&mut self, _: LedgerRow, _: Counts) {}
 
     fn should_stop(&mut self) -> bool {
         false
@@ -187,8 +187,8 @@ fn commit_all(
         if watch.elapsed() > import.limits.time_max {
             return Ok(Outcome::Failed(committer.counts(), out_of_time(import.limits)));
         }
-        committer.commit(&batch)?;
-        watch.committed(committer.counts());
+        let chunk = committer.commit(&batch)?;
+        watch.committed(chunk, committer.counts());
         give_back(batch);
     }
 }

@@ -23,14 +23,19 @@ const LINE_BYTES: u64 = 64;
 
 /// What a resource's part of the result is made from.
 #[derive(Debug)]
-pub struct Part<'a> {
+pub struct Part<L> {
     /// The upload, opened again.
     pub prepared: Prepared,
     /// The ids of its rows.
     pub block: IdBlock,
-    /// All its ledger rows, by chunk.
-    pub ledger: &'a [LedgerRow],
+    /// All its ledger rows, by chunk: [`LedgerRow`]s or the word that there will be no more. It may block until the
+    /// next chunk is committed, so that the result grows beside the import.
+    pub ledger: L,
 }
+
+/// The import whose result is being written has stopped before its end: there will be no result of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abandoned;
 
 /// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +54,18 @@ pub enum ResultError {
         /// The row.
         row: u64,
     },
+    /// The import stopped before its end.
+    #[error("the import stopped before its end")]
+    Abandoned,
     /// The zip could not be written.
     #[error("the result could not be written")]
     Write(#[source] io::Error),
+}
+
+impl From<Abandoned> for ResultError {
+    fn from(Abandoned: Abandoned) -> Self {
+        ResultError::Abandoned
+    }
 }
 
 impl From<io::Error> for ResultError {
@@ -65,7 +79,11 @@ impl From<io::Error> for ResultError {
 ///
 /// # Errors
 /// [`ResultError`]; what was written until then is no zip.
-pub fn write<W: Write + Seek>(parts: Vec<Part<'_>>, created_at: i64, out: W) -> Result<W, ResultError> {
+pub fn write<W, L>(parts: Vec<Part<L>>, created_at: i64, out: W) -> Result<W, ResultError>
+where
+    W: Write + Seek,
+    L: Iterator<Item = Result<LedgerRow, Abandoned>>,
+{
     let mut zip = ZipWriter::new(out);
     let mut names = HashSet::new();
     for part in parts {

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::ConnectionLimits;
 use crate::gate;
+use crate::head_guard::{HeadGuard, Phase};
 use crate::stall_guard::StallGuard;
 use crate::state::App;
 
@@ -98,13 +99,21 @@ async fn serve_connection(stream: TcpStream, app: Arc<App>, draining: Cancellati
     // Answers are written whole; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let builder = http_builder(&app.connections);
-    let io = TokioIo::new(StallGuard::new(stream, app.connections.write_stall_max));
+    let phase = Phase::default();
+    let stream = StallGuard::new(stream, app.connections.write_stall_max);
+    let io = TokioIo::new(HeadGuard::new(stream, phase.clone(), app.connections.header_time_max));
     let has_asked = Arc::new(AtomicBool::new(false));
     let asked = has_asked.clone();
     let service = service_fn(move |request| {
-        let app = app.clone();
+        let (app, phase) = (app.clone(), phase.clone());
         asked.store(true, Ordering::Relaxed);
-        async move { Ok::<_, Infallible>(gate::answer(&app, request).await) }
+        phase.request_begins();
+        async move {
+            let answer = gate::answer(&app, request).await;
+            // The request's body is drained by now: what comes next is another head.
+            phase.request_ends();
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {
@@ -127,7 +136,7 @@ fn http_builder(limits: &ConnectionLimits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_time_max)
+        .header_read_timeout(limits.idle_time_max)
         .max_headers(limits.headers_max)
         .max_buf_size(limits.header_bytes_max);
     builder

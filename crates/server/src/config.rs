@@ -74,8 +74,10 @@ pub struct ConnectionLimits {
     pub connections_max: usize,
     /// Connections of one client address; more are closed at once. Loopback is never counted.
     pub connections_per_address_max: usize,
-    /// Time for all headers of a request, and for a connection to say nothing between two requests.
+    /// Time for all headers of a request.
     pub header_time_max: Duration,
+    /// Time for a connection to say nothing between two requests: longer than clients wait between two looks at a job.
+    pub idle_time_max: Duration,
     /// Headers of a request.
     pub headers_max: usize,
     /// Bytes of a request's head.
@@ -112,6 +114,7 @@ impl Default for ConnectionLimits {
             connections_max: 1024,
             connections_per_address_max: 256,
             header_time_max: Duration::from_secs(10),
+            idle_time_max: Duration::from_secs(75),
             headers_max: 64,
             header_bytes_max: 16 * 1024,
             url_bytes_max: 8 * 1024,

@@ -16,7 +16,7 @@ use url::form_urlencoded;
 use crate::access::{self, Caller};
 use crate::api;
 use crate::body::{Drained, RequestBody};
-use crate::reply::{Answer, Connection, Frames, Refusal, ReplyBody, takes_gzip};
+use crate::reply::{Answer, Connection, Envelope, Refusal, ReplyBody, takes_gzip};
 use crate::router::{self, Matched};
 use crate::state::App;
 
@@ -64,15 +64,15 @@ impl Query {
 pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Response<ReplyBody> {
     let began = Instant::now();
     let (head, incoming) = request.into_parts();
-    let mut frames = Frames {
+    let mut envelope = Envelope {
         gzip: head.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(takes_gzip),
         token_reset: None,
         request_id: app.request_ids.next(),
         connection: asked_connection(&head),
     };
-    let span = tracing::info_span!("request", id = frames.request_id);
+    let span = tracing::info_span!("request", id = envelope.request_id);
     async {
-        let response = outcome(app, &head, incoming, &mut frames).await;
+        let response = outcome(app, &head, incoming, &mut envelope).await;
         tracing::info!(
             method = %head.method,
             path = head.uri.path(),
@@ -94,10 +94,10 @@ fn asked_connection(head: &Parts) -> Connection {
     if says_close || head.version < Version::HTTP_11 { Connection::Close } else { Connection::KeepAlive }
 }
 
-async fn outcome(app: &App, head: &Parts, incoming: Incoming, frames: &mut Frames) -> Response<ReplyBody> {
+async fn outcome(app: &App, head: &Parts, incoming: Incoming, envelope: &mut Envelope) -> Response<ReplyBody> {
     let expects_continue = head.headers.contains_key(EXPECT);
     let mut body = RequestBody::new(incoming, expects_continue, &app.connections);
-    let evaluated = AssertUnwindSafe(evaluate(app, head, &mut body, frames)).catch_unwind().await;
+    let evaluated = AssertUnwindSafe(evaluate(app, head, &mut body, envelope)).catch_unwind().await;
     let outcome = match evaluated {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(refusal)) => Err(told(refusal)),
@@ -107,11 +107,11 @@ async fn outcome(app: &App, head: &Parts, incoming: Incoming, frames: &mut Frame
         }
     };
     if body.drain().await == Drained::Cut || app.draining.is_cancelled() || closes(&outcome) {
-        frames.connection = Connection::Close;
+        envelope.connection = Connection::Close;
     }
     match outcome {
-        Ok(answer) => frames.answer(answer),
-        Err(error) => frames.error(&error),
+        Ok(answer) => envelope.answer(answer),
+        Err(error) => envelope.error(&error),
     }
 }
 
@@ -131,7 +131,7 @@ fn closes(outcome: &Result<Answer, ErrorBody>) -> bool {
     matches!(outcome, Err(error) if matches!(error.code, ErrorCode::RequestTimeout | ErrorCode::UriTooLong))
 }
 
-async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, frames: &mut Frames) -> Result<Answer, Refusal> {
+async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mut Envelope) -> Result<Answer, Refusal> {
     if head.uri.path_and_query().is_some_and(|url| url.as_str().len() > app.connections.url_bytes_max) {
         return Err(ErrorCode::UriTooLong.into());
     }
@@ -149,15 +149,15 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, frames: &mut 
         return in_time(app, api::token::exchange(app, query, &head.headers, body)).await;
     }
     let caller = access::caller(app, &head.headers).await?;
-    frames.token_reset = Some(caller.token_reset(app.clock.seconds()));
+    envelope.token_reset = Some(caller.token_reset(app.clock.seconds()));
     if !caller.opens(route.row.endpoint, route.parameter_if_any("module")) {
         return Err(ErrorCode::OauthScopeMismatch.into());
     }
     let call = Call { app, caller: &caller, route: &route, query, headers: &head.headers, body };
     let endpoint = route.row.endpoint;
     match endpoint {
-        // An upload may take as long as it comes at its rate.
-        Endpoint::Upload => dispatch(endpoint, call).await,
+        // An upload may take as long as it comes at its rate; a creation bounds its checks itself.
+        Endpoint::Upload | Endpoint::CreateJob => dispatch(endpoint, call).await,
         _ => in_time(app, dispatch(endpoint, call)).await,
     }
 }
@@ -179,7 +179,8 @@ async fn dispatch(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal>
     }
 }
 
-async fn in_time(app: &App, answer: impl Future<Output = Result<Answer, Refusal>>) -> Result<Answer, Refusal> {
+/// Bounds the time that a request's answer may take.
+pub(crate) async fn in_time<T>(app: &App, answer: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
     match tokio::time::timeout(app.connections.request_time_max, answer).await {
         Ok(answer) => answer,
         Err(_) => {

@@ -14,6 +14,7 @@ mod error;
 mod server;
 
 mod accept;
+mod head_guard;
 mod stall_guard;
 
 mod body;

@@ -30,6 +30,8 @@ pub(crate) enum Answer {
         status: StatusCode,
         /// The body, compact.
         body: Vec<u8>,
+        /// What the request very likely meant, for people.
+        hint: Option<String>,
     },
     /// There is nothing to show: 204.
     Nothing,
@@ -58,7 +60,15 @@ impl Answer {
     /// JSON with a status of its own.
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("answers are maps with text keys, written to memory");
-        Answer::Json { status, body }
+        Answer::Json { status, body, hint: None }
+    }
+
+    /// With a hint beside the body, if there is one.
+    pub(crate) fn with_hint(self, hint: Option<String>) -> Self {
+        match self {
+            Answer::Json { status, body, .. } => Answer::Json { status, body, hint },
+            other => other,
+        }
     }
 }
 
@@ -90,7 +100,7 @@ impl From<StoreError> for Refusal {
 }
 
 /// What an answer says beside its content.
-pub(crate) struct Frames {
+pub(crate) struct Envelope {
     /// Whether the client takes gzip.
     pub(crate) gzip: bool,
     /// When the presented token ends, as printed; known once the token is.
@@ -108,11 +118,16 @@ pub(crate) enum Connection {
     Close,
 }
 
-impl Frames {
+impl Envelope {
     /// The answer that does what was asked.
     pub(crate) fn answer(&self, answer: Answer) -> Response<ReplyBody> {
         match answer {
-            Answer::Json { status, body } => self.application(status, Layer::ApplicationSuccess, body),
+            Answer::Json { status, body, hint } => {
+                let mut response = self.application(status, Layer::ApplicationSuccess, body);
+                let hint = hint.map(|hint| (HeaderName::from_static(header::HINT), value_of(&hint)));
+                response.headers_mut().extend(hint);
+                response
+            }
             Answer::Nothing => {
                 let headers = self.application_headers(Layer::ApplicationSuccess);
                 self.built(StatusCode::NO_CONTENT, headers, exactly(Vec::new()))
@@ -210,8 +225,10 @@ fn layer_headers(layer: Layer) -> HeaderMap {
     fixed.map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
 }
 
+/// A header's value. What must not stand in one (line ends, control characters, all but ASCII) becomes `?`.
 fn value_of(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+    let plain: String = text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect();
+    HeaderValue::from_str(&plain).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn exactly(body: Vec<u8>) -> ReplyBody {
@@ -232,6 +249,14 @@ fn gzipped(body: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_cannot_break_out_of_their_header() {
+        let check = |text: &str, expected: &str| assert_eq!(value_of(text).to_str().unwrap(), expected);
+        check("plain text; a=\"b\"", "plain text; a=\"b\"");
+        check("a\r\nSet-Cookie: x", "a??Set-Cookie: x");
+        check("größe", "gr??e");
+    }
 
     #[test]
     fn gzip_is_used_where_it_is_taken() {

@@ -26,34 +26,31 @@ const WORKER: &str = "worker-1";
 const LEASE_SECONDS: i64 = 60;
 /// How often the worker looks for jobs although nobody woke it.
 const POLL: Duration = Duration::from_secs(5);
-/// How long it rests after an attempt that the store failed.
-const REST_AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// Seconds that a job rests after its first attempt that came to no end; each further one doubles them.
+const REST_SECONDS: i64 = 5;
+/// Seconds that it rests at most.
+const REST_SECONDS_MAX: i64 = 300;
 /// How often a running job's counts are shown to those who look.
 const SHOW: Duration = Duration::from_secs(1);
 /// Shows after which a claim is renewed even if nothing moved: well within the lease.
 const SHOWS_PER_RENEWAL: u32 = 20;
-/// Attempts that a job gets to write its first chunk. After them it is what breaks the process, not its victim.
+/// Attempts that a job gets to write its first chunk. After them it is the cause of what ends them, not the victim.
 const ATTEMPTS_MAX: u32 = 20;
 
 /// Works until the server ends.
 pub(crate) async fn serve(app: Arc<App>) {
     while !app.draining.is_cancelled() {
-        let rest = match AssertUnwindSafe(claim_and_run(&app)).catch_unwind().await {
-            Ok(Ok(Worked::AJob)) => continue,
-            Ok(Ok(Worked::Nothing)) => POLL,
-            Ok(Ok(Worked::InVain)) => REST_AFTER_FAILURE,
+        match AssertUnwindSafe(claim_and_run(&app)).catch_unwind().await {
+            Ok(Ok(Worked::Ended | Worked::Postponed)) => continue,
+            Ok(Ok(Worked::Nothing | Worked::Released)) => {}
             Ok(Err(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the worker could not take or end a job");
-                REST_AFTER_FAILURE
             }
-            Err(_) => {
-                tracing::error!("the worker met a fault of its own and goes on");
-                REST_AFTER_FAILURE
-            }
-        };
+            Err(_) => tracing::error!("the worker met a fault of its own and goes on"),
+        }
         tokio::select! {
             () = app.work.notified() => {}
-            () = tokio::time::sleep(rest) => {}
+            () = tokio::time::sleep(POLL) => {}
             () = app.draining.cancelled() => {}
         }
     }
@@ -63,11 +60,13 @@ pub(crate) async fn serve(app: Arc<App>) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worked {
     /// A job has come to its end.
-    AJob,
+    Ended,
     /// No job waits.
     Nothing,
-    /// A job was tried and given back.
-    InVain,
+    /// A job was tried in vain and rests; others may go first.
+    Postponed,
+    /// A job was left to another attempt.
+    Released,
 }
 
 /// Takes the oldest job that waits and sees it to its end, or gives it back.
@@ -81,14 +80,19 @@ pub(crate) async fn claim_and_run(app: &Arc<App>) -> Result<Worked, StoreError> 
         // Another attempt has begun: the job is no longer ours to touch.
         Err(StoreError::Fenced) => {
             tracing::warn!(job = %job.id, attempt = claim.attempt, "another attempt holds the job");
-            Ok(Worked::InVain)
+            Ok(Worked::Released)
         }
         other => other,
     }
 }
 
 async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>) -> Result<Worked, StoreError> {
-    let progress = Arc::new(Progress::default());
+    if claim.attempt > ATTEMPTS_MAX
+        && let Some(worked) = ending::given_up_unless_it_moves(app, claim, job).await?
+    {
+        return Ok(worked);
+    }
+    let progress = Arc::new(Progress::of(job));
     let attempt = Attempt::new(app.clone(), claim, job.clone(), progress.clone()).await?;
     let mut running = tokio::task::spawn_blocking(move || attempt.run());
     let mut shows = tokio::time::interval(SHOW);
@@ -104,7 +108,7 @@ async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>) -> Result<Worked, Sto
         Ok(Ok(Ended::Finished(end))) => ending::finish(app, claim, job, end).await,
         Ok(Ok(Ended::Stopped)) => ending::release(app, claim, job).await,
         Ok(Err(AttemptError::Fenced)) => Err(StoreError::Fenced),
-        Ok(Err(error)) => ending::failed_attempt(app, claim, job, &error).await,
+        Ok(Err(error)) => ending::failed_attempt(app, claim, job, &progress, &error).await,
         Err(_) => ending::panicked(app, claim, job).await,
     }
 }

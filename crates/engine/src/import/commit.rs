@@ -55,8 +55,8 @@ impl<'a> Committer<'a> {
         self.counts
     }
 
-    /// Decides and commits the rows of a batch.
-    pub(super) fn commit(&mut self, batch: &Batch) -> Result<(), ImportError> {
+    /// Decides and commits the rows of a batch, and answers the ledger row that proves it.
+    pub(super) fn commit(&mut self, batch: &Batch) -> Result<LedgerRow, ImportError> {
         for _ in 1..TRIES {
             match self.try_commit(batch) {
                 Err(StoreError::Conflict) => self.look_again(batch)?,
@@ -66,22 +66,22 @@ impl<'a> Committer<'a> {
         self.try_commit(batch).map_err(|source| failed(batch, source))
     }
 
-    fn try_commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let decision = decide(self.plan, self.import.block, batch, &self.picklists, self.store)?;
+    fn try_commit(&mut self, batch: &Batch) -> Result<LedgerRow, StoreError> {
+        let mut decision = decide(self.plan, self.import.block, batch, &self.picklists, self.store)?;
         let ledger = LedgerRow {
             job: self.import.job,
             resource: self.import.resource,
             chunk: self.chunk,
             rows_through: batch.last_row_number(),
             counts: decision.counts,
-            verdicts: decision.verdicts.clone(),
+            verdicts: std::mem::take(&mut decision.verdicts),
         };
         self.write(batch, &decision, &ledger)?;
         self.chunk += 1;
         self.rows_through = ledger.rows_through;
         self.counts += ledger.counts;
         self.picklists.extend(&decision.picklist_additions);
-        Ok(())
+        Ok(ledger)
     }
 
     fn write(&mut self, batch: &Batch, decision: &Decision, ledger: &LedgerRow) -> Result<(), StoreError> {

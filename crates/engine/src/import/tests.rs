@@ -17,7 +17,7 @@ struct Script {
 }
 
 impl Watch for Script {
-    fn committed(&mut self, counts: Counts) {
+    fn committed(&mut self, _: LedgerRow, counts: Counts) {
         self.told.push(counts.total());
     }
 

@@ -2,64 +2,73 @@
 
 use std::io::Write;
 
-use super::{Part, ResultError};
-use crate::ids::RecordId;
+use super::{Abandoned, Part, ResultError};
+use crate::ids::{IdBlock, RecordId};
+use crate::inflate::InflateAhead;
 use crate::plan::Plan;
-use crate::reader::Row;
+use crate::prepare::Prepared;
+use crate::reader::{Row, RowReader};
 use crate::record_store::LedgerRow;
 use crate::verdict::RowCode;
-use crate::verdict_bytes::{self, Faults, RowVerdict, Verdicts};
+use crate::verdict_bytes::{self, Faults, RowVerdict};
 
 /// Lines are handed on in pieces of this size.
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Writes the result CSV of a resource. Rows behind the last committed chunk are `UNPROCESSED`; where such rows cannot
 /// be read, the file ends.
-pub(super) fn render(part: Part<'_>, out: &mut impl Write) -> Result<(), ResultError> {
+pub(super) fn render<L>(part: Part<L>, out: &mut impl Write) -> Result<(), ResultError>
+where
+    L: Iterator<Item = Result<LedgerRow, Abandoned>>,
+{
     let Part { prepared, block, ledger } = part;
-    let mut lines = Lines { plan: &prepared.plan, buffer: Vec::with_capacity(2 * BUFFER_BYTES) };
-    lines.push_header(prepared.reader.header());
-    let settled = ledger.last().map_or(0, |row| row.rows_through);
-    let mut verdicts = SettledVerdicts::new(ledger, block);
-    let mut reader = prepared.reader;
-    let mut rows = 0;
-    // A file that breaks off behind the settled rows is why its resource failed, and has been told.
-    while let Ok(Some(row)) = reader.next_row() {
-        rows = row.number;
-        let verdict = if row.number > settled { None } else { Some(verdicts.next(row.number)?) };
-        lines.push_row(&row, verdict);
-        if lines.buffer.len() >= BUFFER_BYTES {
-            out.write_all(&lines.buffer)?;
-            lines.buffer.clear();
-        }
+    let Prepared { plan, reader, .. } = prepared;
+    let mut lines = Lines { plan: &plan, buffer: Vec::with_capacity(2 * BUFFER_BYTES) };
+    lines.push_header(reader.header());
+    let mut source = Source { reader, rows: 0 };
+    for chunk in ledger {
+        render_chunk(&chunk?, block, &mut source, &mut lines, out)?;
     }
-    if rows < settled {
-        return Err(ResultError::SourceShort { rows, settled });
+    // A file that breaks off behind the settled rows is why its resource failed, and has been told.
+    while let Some(row) = source.next() {
+        lines.push_row(&row, None);
+        lines.hand_on(out)?;
     }
     Ok(out.write_all(&lines.buffer)?)
 }
 
-/// The verdicts of all chunks, one after another.
-struct SettledVerdicts<'a> {
-    chunks: std::slice::Iter<'a, LedgerRow>,
-    block: crate::ids::IdBlock,
-    chunk: Verdicts<'a>,
-    chunk_through: u64,
+fn render_chunk(
+    chunk: &LedgerRow,
+    block: IdBlock,
+    source: &mut Source,
+    lines: &mut Lines<'_>,
+    out: &mut impl Write,
+) -> Result<(), ResultError> {
+    let settled = chunk.rows_through;
+    let mut verdicts = verdict_bytes::read(&chunk.verdicts, block, source.rows + 1);
+    while source.rows < settled {
+        let rows = source.rows;
+        let row = source.next().ok_or(ResultError::SourceShort { rows, settled })?;
+        let verdict = verdicts.next().ok_or(ResultError::VerdictMissing { row: row.number })?;
+        lines.push_row(&row, Some(verdict));
+        lines.hand_on(out)?;
+    }
+    Ok(())
 }
 
-impl<'a> SettledVerdicts<'a> {
-    fn new(ledger: &'a [LedgerRow], block: crate::ids::IdBlock) -> Self {
-        SettledVerdicts { chunks: ledger.iter(), block, chunk: verdict_bytes::read(&[], block, 1), chunk_through: 0 }
-    }
+/// The upload, read again.
+struct Source {
+    reader: RowReader<InflateAhead>,
+    /// Rows read so far.
+    rows: u64,
+}
 
-    fn next(&mut self, row: u64) -> Result<RowVerdict<'a>, ResultError> {
-        let missing = || ResultError::VerdictMissing { row };
-        if row > self.chunk_through {
-            let chunk = self.chunks.next().ok_or_else(missing)?;
-            self.chunk = verdict_bytes::read(&chunk.verdicts, self.block, row);
-            self.chunk_through = chunk.rows_through;
-        }
-        self.chunk.next().ok_or_else(missing)
+impl Source {
+    /// The next row; `None` at the end, also if the file only breaks off there.
+    fn next(&mut self) -> Option<Row<'_>> {
+        let row = self.reader.next_row().ok().flatten()?;
+        self.rows = row.number;
+        Some(row)
     }
 }
 
@@ -69,6 +78,15 @@ struct Lines<'p> {
 }
 
 impl Lines<'_> {
+    /// Hands on what has gathered, a piece at a time.
+    fn hand_on(&mut self, out: &mut impl Write) -> std::io::Result<()> {
+        if self.buffer.len() >= BUFFER_BYTES {
+            out.write_all(&self.buffer)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
     fn push_header(&mut self, header: &[String]) {
         for &column in &self.plan.result_columns {
             self.push_cell(&header[column]);

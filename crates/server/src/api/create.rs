@@ -14,30 +14,47 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::details;
-use crate::gate::Call;
+use crate::gate::{Call, in_time};
 use crate::reply::{Answer, Refusal};
 
 /// Content types that are read as JSON; curl sends the second where nothing is said (contract 12, row 9).
 const JSON_TYPES: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
 
-/// Creates a job. When it answers 201 the job is stored for good and a worker knows of it.
-pub(crate) async fn create(call: Call<'_>) -> Result<Answer, Refusal> {
+/// Ignored columns that a hint names.
+const HINTED_HEADERS_MAX: usize = 10;
+
+/// Creates a job. When it answers 201 the job is stored for good and a worker knows of it. Time bounds the checks
+/// only: an answer that says no once the job may be there would be untrue (contract 12, row 52).
+pub(crate) async fn create(mut call: Call<'_>) -> Result<Answer, Refusal> {
+    let app = call.app;
+    let created_by = details::named(&call.caller.user);
+    let (job, ignored_headers) = in_time(app, checked_job(&mut call)).await?;
+    let job = app.store.add_job(&job).await?;
+    app.work.notify_one();
+    tracing::info!(job = %job.id, module = module_of(&job), "a job is queued");
+    let answer = CreateAnswer::success(job.id.to_string(), created_by);
+    Ok(Answer::created(&answer).with_hint(hint(&ignored_headers)))
+}
+
+/// Reads the request and checks all that can be known before the first row.
+async fn checked_job(call: &mut Call<'_>) -> Result<(NewJob, Vec<String>), Refusal> {
     check_content_type(call.headers)?;
     let limits = &call.app.connections;
     let body = call.body.read_whole(limits.json_bytes_max).await?;
     json_body::check_depth(&body, limits.json_depth_max)?;
-    check_module_scopes(&call, &body)?;
+    check_module_scopes(call, &body)?;
     let request = CreateRequest::parse(&body)?;
     check_supported(&request)?;
     if let Some(callback) = &request.callback {
         call.app.callback_rule.check(&callback.url)?;
     }
-    let job = new_job(&call, request).await?;
-    let job = call.app.store.add_job(&job).await?;
-    call.app.work.notify_one();
-    tracing::info!(job = %job.id, module = module_of(&job), "a job is queued");
-    let created_by = details::created_by(&call, job.created_by).await?;
-    Ok(Answer::created(&CreateAnswer::success(job.id.to_string(), created_by)))
+    new_job(call, request).await
+}
+
+/// What a header without mappings very likely meant otherwise (contract 12, row 35).
+fn hint(ignored_headers: &[String]) -> Option<String> {
+    let names: Vec<_> = ignored_headers.iter().take(HINTED_HEADERS_MAX).map(String::as_str).collect();
+    (!names.is_empty()).then(|| format!("columns that name no field are ignored: {}", names.join(", ")))
 }
 
 fn module_of(job: &Job) -> &str {
@@ -89,9 +106,9 @@ fn check_supported(request: &CreateRequest) -> Result<(), ErrorBody> {
     Ok(())
 }
 
-async fn new_job(call: &Call<'_>, request: CreateRequest) -> Result<NewJob, Refusal> {
+async fn new_job(call: &Call<'_>, request: CreateRequest) -> Result<(NewJob, Vec<String>), Refusal> {
     let checked = checked::resource(call, &request).await?;
-    Ok(NewJob {
+    let job = NewJob {
         id: None,
         org: call.caller.grant.org,
         created_by: call.caller.user.id,
@@ -104,5 +121,6 @@ async fn new_job(call: &Call<'_>, request: CreateRequest) -> Result<NewJob, Refu
         resources: vec![checked.resource],
         result_url: None,
         fixed: false,
-    })
+    };
+    Ok((job, checked.ignored_headers))
 }

@@ -2,7 +2,7 @@
 
 use bulkwright_engine::ids::{JobId, UserId};
 use bulkwright_engine::spec::{Mapping, Operation};
-use bulkwright_store::model::{Job, JobResource, JobState};
+use bulkwright_store::model::{Job, JobResource, JobState, User};
 use bulkwright_wire::create::Operation as WireOperation;
 use bulkwright_wire::details::{
     Callback, CreatedBy, DefaultValue, FieldMapping, File, JobDetails, Module, Resource, ResultLink, Status,
@@ -22,9 +22,13 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 /// A user as answers name him.
-pub(crate) async fn created_by(call: &Call<'_>, id: UserId) -> Result<CreatedBy, Refusal> {
+pub(crate) fn named(user: &User) -> CreatedBy {
+    CreatedBy { id: user.id.to_string(), name: Some(user.full_name.clone()) }
+}
+
+async fn created_by(call: &Call<'_>, id: UserId) -> Result<CreatedBy, Refusal> {
     if call.caller.user.id == id {
-        return Ok(CreatedBy { id: id.to_string(), name: Some(call.caller.user.full_name.clone()) });
+        return Ok(named(&call.caller.user));
     }
     let users = call.app.store.users(call.caller.grant.org).await?;
     let name = users.into_iter().find(|user| user.id == id).map(|user| user.full_name);

@@ -58,11 +58,11 @@ async fn parameters(query: Query, headers: &HeaderMap, body: &mut RequestBody) -
 }
 
 async fn of_multipart(body: &mut RequestBody, boundary: String) -> Result<Vec<(String, String)>, Refusal> {
-    let (mut form, fault) = multipart::form(body, boundary, Some(FORM_BYTES_MAX as u64));
+    let (mut form, guard) = multipart::form(body, boundary, FORM_BYTES_MAX as u64);
     let mut parameters = Vec::new();
-    while let Some(field) = form.next_field().await.map_err(|error| fault.refusal(&error))? {
+    while let Some(field) = form.next_field().await.map_err(|error| guard.refusal(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
-        let value = field.text().await.map_err(|error| fault.refusal(&error))?;
+        let value = field.text().await.map_err(|error| guard.refusal(&error))?;
         if parameters.len() < PARAMETERS_MAX {
             parameters.push((name, value));
         }

@@ -17,7 +17,7 @@ use futures::stream::{self, BoxStream};
 use multer::{Field, Multipart};
 use sha2::{Digest, Sha256};
 
-use super::multipart::{self, BodyFault};
+use super::multipart::{self, FormGuard};
 use crate::gate::Call;
 use crate::reply::{Answer, Refusal};
 use crate::state::App;
@@ -26,6 +26,8 @@ use crate::state::App;
 const FILE_PART: &str = "file";
 /// Parts of a form that are looked through for it.
 const PARTS_MAX: usize = 16;
+/// Bytes of a form before that part's own.
+const FORM_HEAD_BYTES_MAX: u64 = 256 * 1024;
 /// Characters of a file name that are kept.
 const NAME_CHARS_MAX: usize = 255;
 
@@ -35,10 +37,10 @@ pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
     let boundary = multipart::boundary_of(call.headers).ok_or(ErrorCode::FilePartMissing)?;
     let (app, caller, version) = (call.app, call.caller, call.route.version);
     let turn = app.uploads.take(caller.grant.org).ok_or_else(too_many)?;
-    let (mut form, fault) = multipart::form(call.body, boundary, None);
-    let part = file_part(&mut form, &fault).await?;
+    let (mut form, guard) = multipart::form(call.body, boundary, FORM_HEAD_BYTES_MAX);
+    let part = file_part(&mut form, &guard).await?;
     let name = kept_name(part.file_name());
-    let stored = store(app, part, &fault, version).await?;
+    let stored = store(app, part, &guard, version).await?;
     drop(turn);
     let upload = NewUpload {
         org: caller.grant.org,
@@ -70,10 +72,11 @@ fn too_many() -> ErrorBody {
     ErrorBody::new(ErrorCode::ServiceUnavailable, "too many uploads of this organisation are open, please try again")
 }
 
-async fn file_part<'f>(form: &mut Multipart<'f>, fault: &BodyFault) -> Result<Field<'f>, Refusal> {
+async fn file_part<'f>(form: &mut Multipart<'f>, guard: &FormGuard) -> Result<Field<'f>, Refusal> {
     for _ in 0..PARTS_MAX {
-        let Some(part) = form.next_field().await.map_err(|error| fault.refusal(&error))? else { break };
+        let Some(part) = form.next_field().await.map_err(|error| guard.refusal(&error))? else { break };
         if part.name() == Some(FILE_PART) {
+            guard.lift();
             return Ok(part);
         }
     }
@@ -92,13 +95,13 @@ struct StoredZip {
     sha256: [u8; 32],
 }
 
-async fn store(app: &App, part: Field<'_>, fault: &BodyFault, version: Version) -> Result<StoredZip, Refusal> {
+async fn store(app: &App, part: Field<'_>, guard: &FormGuard, version: Version) -> Result<StoredZip, Refusal> {
     let mut intake = Intake {
         bytes: 0,
         bytes_max: app.limits.zip_bytes_max,
         hasher: Sha256::new(),
         refusal: None,
-        fault: fault.clone(),
+        guard: guard.clone(),
         too_large: too_large(version),
     };
     let blob = match app.store.put_blob("upload", intake.stream(part)).await {
@@ -126,7 +129,7 @@ struct Intake {
     bytes_max: u64,
     hasher: Sha256,
     refusal: Option<Refusal>,
-    fault: BodyFault,
+    guard: FormGuard,
     too_large: ErrorCode,
 }
 
@@ -146,7 +149,7 @@ impl Intake {
     }
 
     async fn next(&mut self, part: &mut Field<'_>) -> Result<Option<Bytes>, Refusal> {
-        let chunk = part.chunk().await.map_err(|error| self.fault.refusal(&error))?;
+        let chunk = part.chunk().await.map_err(|error| self.guard.refusal(&error))?;
         let Some(bytes) = chunk else { return Ok(None) };
         self.bytes += bytes.len() as u64;
         if self.bytes > self.bytes_max {

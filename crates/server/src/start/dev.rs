@@ -106,8 +106,10 @@ async fn seed_job(app: &Arc<App>) -> Result<(), ServeError> {
     let file = upload(app).await?;
     app.store.add_job(&job(file)).await?;
     match work::claim_and_run(app).await? {
-        Worked::AJob => Ok(()),
-        Worked::Nothing | Worked::InVain => Err(ServeError::Seed { reason: "it came to no end".to_owned() }),
+        Worked::Ended => Ok(()),
+        Worked::Nothing | Worked::Postponed | Worked::Released => {
+            Err(ServeError::Seed { reason: "it came to no end".to_owned() })
+        }
     }
 }
 

@@ -1,16 +1,19 @@
 //! One attempt at a job, on a thread that may block: prepare, import, render.
 
 use std::fs::File;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Instant;
 
 use bulkwright_engine::ids::IdBlock;
 use bulkwright_engine::import::{self, Import, ImportError, Outcome};
-use bulkwright_engine::plan::{NewPicklistValues, Request};
+use bulkwright_engine::plan::{self, NewPicklistValues, Request};
 use bulkwright_engine::prepare::{Prepared, prepare};
 use bulkwright_engine::record_store::{LedgerRow, RecordStore, StoreError as RecordError};
-use bulkwright_engine::result::{self, Part, ResultError};
+use bulkwright_engine::result::{self, Abandoned, Part, ResultError};
 use bulkwright_engine::spec::ResourceSpec;
 use bulkwright_engine::typing::Person;
 use bulkwright_engine::verdict::Counts;
@@ -97,7 +100,11 @@ impl From<ImportError> for AttemptError {
 
 /// A resource that cannot be processed: the job's end, and no error.
 enum Prepare {
-    Ready(Box<Prepared>),
+    /// Opened twice: to be imported, and to be echoed in the result beside that.
+    Ready {
+        import: Box<Prepared>,
+        result: Box<Prepared>,
+    },
     Refused(Failure),
 }
 
@@ -130,16 +137,39 @@ impl Attempt {
     pub(super) fn run(&self) -> Result<Ended, AttemptError> {
         let began = Instant::now();
         let mut records = self.app.store.record_writer(self.job.org)?;
-        let prepared = match self.prepare(records.as_mut())? {
-            Prepare::Ready(prepared) => prepared,
-            Prepare::Refused(failure) => return Ok(Ended::Finished(End::refused(failure))),
+        let (prepared, again) = match self.prepare(records.as_mut())? {
+            Prepare::Ready { import, result } => (import, result),
+            Prepare::Refused(failure) => return Ok(Ended::Finished(self.refused(failure, records.as_mut())?)),
         };
         let charset = prepared.charset();
         self.progress.set_charset(charset);
         let block = self.reserve(&prepared)?;
-        let (draining, progress) = (&self.app.draining, self.progress.as_ref());
-        let mut watch = JobWatch { progress, draining, began };
-        let outcome = import::run(&self.import(block), *prepared, records.as_mut(), &mut watch)?;
+        let earlier = records.ledger(self.job.id, RESOURCE)?;
+        let (outcome, result) = thread::scope(|scope| {
+            let (chunks, committed) = channel();
+            let ledger = earlier.into_iter().map(Ok).chain(committed);
+            let rendering = thread::Builder::new().name("render-result".to_owned());
+            let rendering = rendering.spawn_scoped(scope, move || self.render(*again, block, ledger))?;
+            let (draining, progress) = (&self.app.draining, self.progress.as_ref());
+            let mut watch = JobWatch { progress, chunks: &chunks, draining, began };
+            let outcome = import::run(&self.import(block), *prepared, records.as_mut(), &mut watch);
+            if !matches!(outcome, Ok(Outcome::Completed(_) | Outcome::Failed(..))) {
+                // A rendering that has ended needs no telling.
+                let _ = chunks.send(Err(Abandoned));
+            }
+            drop((chunks, records));
+            let result = rendering.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok::<_, std::io::Error>((outcome, result))
+        })?;
+        self.end(outcome?, result, charset)
+    }
+
+    fn end(
+        &self,
+        outcome: Outcome,
+        result: Result<NamedTempFile, ResultError>,
+        charset: &str,
+    ) -> Result<Ended, AttemptError> {
         let (state, counts, failure) = match outcome {
             Outcome::Stopped(_) => return Ok(Ended::Stopped),
             Outcome::Completed(counts) => (JobState::Completed, counts, None),
@@ -148,9 +178,16 @@ impl Attempt {
                 (JobState::Failed, counts, Some(failure))
             }
         };
-        let ledger = records.ledger(self.job.id, RESOURCE)?;
-        drop(records);
-        let result = self.result(state, block, &ledger)?;
+        let result = match result {
+            Ok(file) => Some(file),
+            // A file that cannot be read to its end has no result if nothing can be said about its rows.
+            Err(error) if state == JobState::Failed => {
+                let cause = &error as &dyn std::error::Error;
+                tracing::warn!(job = %self.job.id, error = cause, "a failed job has no result");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
         Ok(Ended::Finished(End { state, counts, failure, charset: Some(charset.to_owned()), result }))
     }
 
@@ -176,16 +213,11 @@ impl Attempt {
             time_zone: &self.time_zone,
             limits: &self.app.limits,
         };
-        match prepare(File::open(&self.upload)?, &request) {
-            Ok(prepared) => Ok(Prepare::Ready(Box::new(prepared))),
-            Err(refused) => match refusal::of_plan(refused) {
-                Refusal::Error(error) => {
-                    let reason = error.details.get("reason").and_then(|reason| reason.as_str());
-                    let message = reason.map_or_else(|| error.message.clone(), str::to_owned);
-                    Ok(Prepare::Refused(Failure { code: error.code.row().code.to_owned(), message }))
-                }
-                Refusal::Store(error) => Err(error.into()),
-            },
+        let (first, second) = (File::open(&self.upload)?, File::open(&self.upload)?);
+        let both = prepare(first, &request).and_then(|import| Ok((import, prepare(second, &request)?)));
+        match both {
+            Ok((import, result)) => Ok(Prepare::Ready { import: Box::new(import), result: Box::new(result) }),
+            Err(refusal) => refused(refusal),
         }
     }
 
@@ -196,39 +228,44 @@ impl Attempt {
         Ok(self.runtime.block_on(self.app.store.reserve(self.claim, RESOURCE, size, now_ms))?)
     }
 
-    /// Renders the result before the job is told to be through. A file that cannot be read to its end has none if
-    /// nothing can be said about its rows.
-    fn result(
+    /// Renders the result beside the import: it is there a moment after the last chunk, before the job is told to be
+    /// through.
+    fn render(
         &self,
-        state: JobState,
+        prepared: Prepared,
         block: IdBlock,
-        ledger: &[LedgerRow],
-    ) -> Result<Option<NamedTempFile>, AttemptError> {
-        let mut records = self.app.store.record_writer(self.job.org)?;
-        let Prepare::Ready(prepared) = self.prepare(records.as_mut())? else { return Ok(None) };
-        drop(records);
+        ledger: impl Iterator<Item = Result<LedgerRow, Abandoned>>,
+    ) -> Result<NamedTempFile, ResultError> {
         let out = NamedTempFile::new_in(&self.app.scratch)?;
-        match result::write(vec![Part { prepared: *prepared, block, ledger }], self.job.created_at, out) {
-            Ok(out) => Ok(Some(out)),
-            Err(error) if state == JobState::Failed => {
-                tracing::warn!(job = %self.job.id, error = &error as &dyn std::error::Error, "a failed job has no result");
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
-        }
+        result::write(vec![Part { prepared, block, ledger }], self.job.created_at, out)
+    }
+
+    /// The end of a job whose resource is refused now, although it was not when the job was created: what earlier
+    /// attempts have written stays and is counted.
+    fn refused(&self, failure: Failure, records: &mut dyn RecordStore) -> Result<End, AttemptError> {
+        let counts = settled_in(records, &self.job)?;
+        Ok(End { state: JobState::Failed, counts, failure: Some(failure), charset: None, result: None })
     }
 }
 
-impl End {
-    /// The end of a job of which nothing was written.
-    pub(super) fn refused(failure: Failure) -> Self {
-        End { state: JobState::Failed, counts: Counts::default(), failure: Some(failure), charset: None, result: None }
+/// What cannot be prepared is the job's end, unless it was the disk that failed.
+fn refused(refusal: plan::Refusal) -> Result<Prepare, AttemptError> {
+    match refusal::of_plan(refusal) {
+        Refusal::Error(error) => {
+            let reason = error.details.get("reason").and_then(|reason| reason.as_str());
+            let message = reason.map_or_else(|| error.message.clone(), str::to_owned);
+            Ok(Prepare::Refused(Failure { code: error.code.row().code.to_owned(), message }))
+        }
+        Refusal::Store(error) => Err(error.into()),
     }
 }
 
 /// Rows that earlier attempts have settled, as the ledger says. For blocking threads only.
 pub(super) fn settled(app: &App, job: &Job) -> Result<Counts, AttemptError> {
-    let mut records = app.store.record_writer(job.org)?;
+    settled_in(app.store.record_writer(job.org)?.as_mut(), job)
+}
+
+fn settled_in(records: &mut dyn RecordStore, job: &Job) -> Result<Counts, AttemptError> {
     let mut counts = Counts::default();
     for row in records.ledger(job.id, RESOURCE)? {
         counts += row.counts;

@@ -1,15 +1,19 @@
 //! How far a running attempt is, told from its thread to those who look, and the word to stop told back.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bulkwright_engine::import::Watch;
+use bulkwright_engine::record_store::LedgerRow;
+use bulkwright_engine::result::Abandoned;
 use bulkwright_engine::verdict::Counts;
+use bulkwright_store::model::Job;
 use tokio_util::sync::CancellationToken;
 
 /// What a running attempt has come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) counts: Counts,
     /// Empty until it is known.
@@ -17,7 +21,7 @@ pub(super) struct Seen {
 }
 
 /// Shared between an attempt's thread and the worker.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Progress {
     seen: Mutex<(Seen, Moved)>,
     stopped: AtomicBool,
@@ -31,6 +35,13 @@ enum Moved {
 }
 
 impl Progress {
+    /// An attempt that begins where those before it have come to.
+    pub(super) fn of(job: &Job) -> Self {
+        let counts = job.resources.first().map(|resource| resource.counts).unwrap_or_default();
+        let seen = Seen { counts, charset: "" };
+        Progress { seen: Mutex::new((seen, Moved::No)), stopped: AtomicBool::new(false) }
+    }
+
     pub(super) fn set_charset(&self, charset: &'static str) {
         self.update(|seen| seen.charset = charset);
     }
@@ -61,13 +72,17 @@ impl Progress {
 /// The engine's view of it.
 pub(super) struct JobWatch<'a> {
     pub(super) progress: &'a Progress,
+    /// Where the result is rendered beside the import.
+    pub(super) chunks: &'a Sender<Result<LedgerRow, Abandoned>>,
     pub(super) draining: &'a CancellationToken,
     pub(super) began: Instant,
 }
 
 impl Watch for JobWatch<'_> {
-    fn committed(&mut self, counts: Counts) {
+    fn committed(&mut self, chunk: LedgerRow, counts: Counts) {
         self.progress.update(|seen| seen.counts = counts);
+        // A rendering that has ended early says why when it is joined.
+        let _ = self.chunks.send(Ok(chunk));
     }
 
     fn should_stop(&mut self) -> bool {

@@ -14,9 +14,12 @@ use crate::harness::{Client, dev_server, exchange, on_free_port, read_answer};
 /// Long enough for any machine, far beyond the limits under test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The limit of a hasty server.
+const HASTE: Duration = Duration::from_millis(200);
+
 async fn hasty_server() -> Running {
     let connections = ConnectionLimits {
-        header_time_max: Duration::from_millis(200),
+        header_time_max: HASTE,
         body_idle_max: Duration::from_millis(200),
         body_grace: Duration::from_millis(300),
         drain_time_max: Duration::from_millis(200),
@@ -35,6 +38,22 @@ async fn headers_that_dribble_end_the_connection() {
     let server = hasty_server().await;
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
     stream.write_all(b"GET /crm/v8/org HTTP/1.1\r\nHost: x\r\nX-").await.unwrap();
+    assert!(is_closed(&mut stream).await);
+}
+
+/// Clients look at a job every ten seconds and more: their connection is there when they come back, and the head of
+/// their next request is timed from its own first byte.
+#[tokio::test]
+async fn silence_between_two_requests_is_no_slow_head() {
+    let server = hasty_server().await;
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    let request = "GET /_bulkwright/health HTTP/1.1\r\nHost: x\r\n\r\n";
+    for _ in 0..2 {
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(read_answer(&mut stream, false).await.status, 200);
+        tokio::time::sleep(3 * HASTE).await;
+    }
+    stream.write_all(&request.as_bytes()[..20]).await.unwrap();
     assert!(is_closed(&mut stream).await);
 }
 

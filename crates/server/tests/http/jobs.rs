@@ -307,3 +307,17 @@ fn long_csv(rows: u32) -> String {
     }
     csv
 }
+
+#[tokio::test]
+async fn columns_that_name_no_field_are_hinted_at() {
+    let server = dev_server().await;
+    let client = Client::dev(&server);
+    for (csv, hint) in [
+        ("Last_Name,Emial\nNg,x\n", Some("columns that name no field are ignored: Emial")),
+        ("Last_Name,Email\nNg,x\n", None),
+    ] {
+        let body = job_of(&client.upload_csv(csv).await, "insert", None);
+        let answer = client.post_json("/crm/bulk/v8/write", &body).await;
+        assert_eq!((answer.status, answer.header("bulkwright-hint")), (201, hint), "{csv}");
+    }
+}

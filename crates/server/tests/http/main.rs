@@ -20,3 +20,5 @@ mod records;
 mod connections;
 
 mod starts;
+
+mod secrets;

@@ -1,11 +1,19 @@
 //! First starts, restarts, refused starts, and ends in the middle of work.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use bulkwright_engine::ids::{FileId, OrgId, UserId};
 use bulkwright_engine::limits::Limits;
-use bulkwright_server::{CREDENTIALS_FILE, Config, Credentials, ServeError, Server, run};
+use bulkwright_engine::spec::Operation;
+use bulkwright_engine::verdict::Counts;
+use bulkwright_server::{CREDENTIALS_FILE, Clock, Config, Credentials, ServeError, Server, run};
+use bulkwright_store::Store;
+use bulkwright_store::model::{JobResource, JobState, NewJob};
+use bulkwright_store::sqlite::{OpenOptions, SqliteStore};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -169,4 +177,124 @@ async fn a_job_that_was_stopped_in_the_middle_is_completed_by_the_next_start() {
     for row in [0, 1, ROWS / 2, ROWS - 1] {
         assert_eq!(client.found(&format!("name{row}@example.com")).await.len(), 1, "{row}");
     }
+}
+
+/// A disk that fails an attempt costs that attempt: the job waits, is tried again, and nothing of it is lost.
+#[tokio::test]
+async fn a_job_whose_file_cannot_be_read_for_a_while_is_tried_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server_over(directory.path()).await;
+    let client = Client::fresh(&server).await;
+    let file = client.upload_csv("Last_Name,Email\nNg,ng@example.com\n").await;
+    let (org, user) = (client.org.parse().unwrap(), server.credentials().unwrap().user_id.parse().unwrap());
+    server.stop().await;
+    let id = queued(directory.path(), org, user, file.parse().unwrap(), "Leads").await;
+    let blob = only_file(&directory.path().join("blobs"));
+    let away = directory.path().join("away");
+    std::fs::rename(&blob, &away).unwrap();
+
+    let later = Arc::new(AtomicI64::new(0));
+    let told = later.clone();
+    let clock = Clock::from_fn(move || Clock::system().milliseconds() + told.load(Ordering::Relaxed));
+    let config = Config { clock, ..Config::serve(directory.path().to_owned()) };
+    let server = Server::start(on_free_port(config)).await.unwrap();
+    let client = Client { addr: server.addr(), ..client };
+    while client.details(&id).await["status"] == "ADDED" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let passing = client.load("Last_Name,Email\nLi,li@example.com\n", "insert", None).await;
+    assert_eq!(passing["status"], "COMPLETED", "others do not wait for it");
+    assert_eq!(client.details(&id).await["status"], "INPROGRESS");
+    std::fs::rename(&away, &blob).unwrap();
+    later.store(60_000, Ordering::Relaxed);
+    // Another job wakes the worker, which takes the older one first.
+    client.load("Last_Name,Email\nZu,zu@example.com\n", "insert", None).await;
+    assert_eq!(client.ended(&id).await["status"], "COMPLETED");
+    assert_eq!(client.found("ng@example.com").await.len(), 1);
+}
+
+/// What ends the process every time is not begun for ever.
+#[tokio::test]
+async fn a_job_that_was_begun_too_often_is_given_up_and_the_next_one_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server_over(directory.path()).await;
+    let client = Client::fresh(&server).await;
+    let csv = "Last_Name,Email\nNg,ng@example.com\n";
+    let file = client.upload_csv(csv).await;
+    let (org, user) = (client.org.parse().unwrap(), server.credentials().unwrap().user_id.parse().unwrap());
+    server.stop().await;
+    let id = queued(directory.path(), org, user, file.parse().unwrap(), "Leads").await;
+    {
+        let store = SqliteStore::open(directory.path(), &OpenOptions::default()).unwrap();
+        for _ in 0..20 {
+            let (claim, _) = store.claim("killed", 1_700_000_000, 60).await.unwrap().unwrap();
+            store.release(claim).await.unwrap();
+        }
+    }
+    let server = server_over(directory.path()).await;
+    let client = Client { addr: server.addr(), ..client };
+    let details = client.ended(&id).await;
+    assert_eq!((&details["status"], &details["resource"][0]["code"]), (&json!("FAILED"), &json!("INTERNAL_ERROR")));
+    assert_eq!(client.load(csv, "insert", None).await["status"], "COMPLETED");
+}
+
+/// What could be created and can no longer be run fails with its reason.
+#[tokio::test]
+async fn a_job_whose_module_is_gone_fails_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server_over(directory.path()).await;
+    let client = Client::fresh(&server).await;
+    let file = client.upload_csv("Last_Name\nNg\n").await;
+    let (org, user) = (client.org.parse().unwrap(), server.credentials().unwrap().user_id.parse().unwrap());
+    server.stop().await;
+    let id = queued(directory.path(), org, user, file.parse().unwrap(), "Ships").await;
+    let server = server_over(directory.path()).await;
+    let client = Client { addr: server.addr(), ..client };
+    let details = client.ended(&id).await;
+    let resource = &details["resource"][0];
+    let told = [&details["status"], &resource["status"], &resource["code"], &resource["message"]];
+    assert_eq!(told, ["FAILED", "FAILED", "MODULE_NOT_AVAILABLE", "Requested module 'Ships' is not available."]);
+    assert_eq!(details.get("result"), None);
+    let link = format!("/v2/crm/{}/bulk-write/{id}/{id}.zip", client.org);
+    assert_eq!(client.get(&link).await.code(), (400, "RESOURCE_NOT_FOUND".into()), "a job without a result");
+}
+
+fn only_file(directory: &Path) -> PathBuf {
+    let mut files: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let file = files.remove(0);
+    if file.is_dir() { only_file(&file) } else { file }
+}
+
+/// Queues a job in the data of a server that is not running.
+async fn queued(directory: &Path, org: OrgId, created_by: UserId, file: FileId, module: &str) -> String {
+    let store = SqliteStore::open(directory, &OpenOptions::default()).unwrap();
+    let resource = JobResource {
+        kind: "data".into(),
+        module: module.into(),
+        file,
+        find_by: None,
+        ignore_empty: None,
+        mappings: Vec::new(),
+        csv_name: "leads.csv".into(),
+        block: None,
+        state: JobState::Added,
+        counts: Counts::default(),
+        failure: None,
+    };
+    let job = NewJob {
+        id: None,
+        org,
+        created_by,
+        created_at: 1_700_000_000,
+        operation: Operation::Insert,
+        ignore_empty: None,
+        charset: None,
+        version: "v8".into(),
+        callback: None,
+        resources: vec![resource],
+        result_url: None,
+        fixed: false,
+    };
+    store.add_job(&job).await.unwrap().id.to_string()
 }

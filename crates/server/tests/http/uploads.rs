@@ -1,11 +1,17 @@
 //! Uploads: headers, parts, sizes, and what is no zip.
 
+use std::time::Duration;
+
 use bulkwright_engine::limits::Limits;
-use bulkwright_server::{Config, Running, Server, dev};
+use bulkwright_server::{Config, ConnectionLimits, Running, Server, dev};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-use crate::harness::{Client, dev_server, form_of, multipart_type, on_free_port, read_answer, zip_of};
+use crate::harness::{Client, dev_server, form_of, multipart_type, on_free_port, read_answer, server_over, zip_of};
+
+/// Long enough for any machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const ZIP_BYTES_MAX: u64 = 100_000;
 
@@ -128,4 +134,79 @@ async fn a_chunked_upload_is_stored() {
     }
     stream.write_all(b"0\r\n\r\n").await.unwrap();
     assert_eq!(read_answer(&mut stream, false).await.status, 200);
+}
+
+#[tokio::test]
+async fn open_uploads_of_an_organisation_are_bounded() {
+    let connections = ConnectionLimits { uploads_per_org_max: 1, ..ConnectionLimits::default() };
+    let server = Server::start(on_free_port(Config { connections, ..Config::dev() })).await.unwrap();
+    let client = Client::dev(&server);
+    let zip = zip_of(&[("a.csv", "Last_Name\nNg\n")]);
+    let form = form_of("file", &zip);
+    let head = format!(
+        "POST /crm/v8/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nfeature: bulk-write\r\nX-CRM-ORG: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        dev::ACCESS_TOKEN,
+        dev::ZGID,
+        multipart_type(),
+        form.len()
+    );
+    let mut open = TcpStream::connect(server.addr()).await.unwrap();
+    open.write_all(head.as_bytes()).await.unwrap();
+    open.write_all(&form[..form.len() - 10]).await.unwrap();
+    let refused = loop {
+        let answer = client.upload(&zip).await;
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    assert_eq!(refused.code(), (503, "SERVICE_UNAVAILABLE".into()));
+    open.write_all(&form[form.len() - 10..]).await.unwrap();
+    assert_eq!(read_answer(&mut open, false).await.status, 200);
+    assert_eq!(client.upload(&zip).await.status, 200, "the turn is given back");
+}
+
+/// A client that goes away in the middle, or whose zip is refused, leaves no file behind.
+#[tokio::test]
+async fn uploads_that_come_to_nothing_leave_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server_over(directory.path()).await;
+    let client = Client::fresh(&server).await;
+    let form = form_of("file", &vec![b'x'; 3_000_000]);
+    let head = format!(
+        "POST /crm/v8/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nfeature: bulk-write\r\nX-CRM-ORG: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        client.token.as_deref().unwrap(),
+        client.org,
+        multipart_type(),
+        form.len()
+    );
+    let mut cut = TcpStream::connect(server.addr()).await.unwrap();
+    cut.write_all(head.as_bytes()).await.unwrap();
+    cut.write_all(&form[..2_000_000]).await.unwrap();
+    let files = || std::fs::read_dir(directory.path().join("blobs")).unwrap().count();
+    let until = async |count: usize| {
+        while files() != count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, until(1)).await.expect("the upload has begun");
+    drop(cut);
+    timeout(PATIENCE, until(0)).await.expect("nothing is left of it");
+    assert_eq!(client.upload(b"no zip").await.status, 400);
+    assert_eq!(files(), 0);
+}
+
+/// The parser of a form holds a part's head in memory: it gets no endless one.
+#[tokio::test]
+async fn a_form_whose_head_never_ends_is_refused() {
+    let server = dev_server().await;
+    let client = Client::dev(&server);
+    let headers = [("feature", "bulk-write"), ("X-CRM-ORG", dev::ZGID)];
+    let form = form_of("file", b"");
+    let start = &form[..form.len() / 2];
+    let endless = [start, "; x=y".repeat(100_000).as_bytes()].concat();
+    let answer = client.upload_with("v8", &headers, &endless).await;
+    assert_eq!(answer.code(), (413, "REQUEST_TOO_LARGE".into()));
+    let zip = zip_of(&[("a.csv", &"Last_Name\nNg\n".repeat(100_000))]);
+    let broken = client.upload_with("v8", &headers, &form_of("file", &zip)[..200]).await;
+    assert_eq!(broken.code(), (400, "INVALID_REQUEST".into()), "{broken:?}");
 }

@@ -5,12 +5,15 @@
 
 use bulkwright_engine::ids::{OrgId, RecordId, UserId};
 use bulkwright_engine::record_store::{ChangeSet, KeyChange, StoreError, Update};
-use rusqlite::{CachedStatement, Transaction, params};
+use rusqlite::{Statement, Transaction, params};
 
 use super::sql::{Doing, is_constraint};
 use super::{extents, find, row};
 use crate::Error;
 use crate::records::{ALL_BUCKETS, KeyHasher, RecordColumns, ledger_checksum};
+
+/// The version of a record that was just made.
+const FIRST_VERSION: u32 = 1;
 
 /// Writes a chunk. The caller's transaction is rolled back on an error.
 pub(super) fn write(
@@ -64,16 +67,17 @@ fn conflict_if_there(written: rusqlite::Result<usize>, doing: &'static str) -> R
 
 fn insert_records(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> Result<(), StoreError> {
     let doing = "inserting records";
-    let sql = "INSERT INTO record (id, org, module, version, created_at, created_by, modified_at, modified_by, body,
-                   checksum)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let sql = "INSERT INTO record (id, body, checksum, org, module, version, created_at, created_by, modified_at,
+                   modified_by)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?7, ?8)";
     let mut statement = tx.prepare_cached(sql).doing(doing)?;
+    bind_shared_columns(&mut statement, org, change).doing(doing)?;
     for insert in change.inserts {
         let record = RecordColumns {
             id: insert.id,
             org,
             module: change.module,
-            version: 1,
+            version: FIRST_VERSION,
             created_at: change.now,
             created_by: change.user,
             modified_at: change.now,
@@ -85,23 +89,20 @@ fn insert_records(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> R
     Ok(extents::add(tx, org, change)?)
 }
 
-fn insert_record(
-    statement: &mut CachedStatement<'_>,
-    record: &RecordColumns<'_>,
-    body: &str,
-) -> rusqlite::Result<usize> {
-    statement.execute(params![
-        record.id.0,
-        record.org.0,
-        record.module.0,
-        record.version,
-        record.created_at,
-        record.created_by.0,
-        record.modified_at,
-        record.modified_by.0,
-        body,
-        record.checksum(),
-    ])
+/// Bindings stay from row to row: what all records of a chunk share is bound once.
+fn bind_shared_columns(statement: &mut Statement<'_>, org: OrgId, change: &ChangeSet<'_>) -> rusqlite::Result<()> {
+    statement.raw_bind_parameter(4, org.0)?;
+    statement.raw_bind_parameter(5, change.module.0)?;
+    statement.raw_bind_parameter(6, FIRST_VERSION)?;
+    statement.raw_bind_parameter(7, change.now)?;
+    statement.raw_bind_parameter(8, change.user.0)
+}
+
+fn insert_record(statement: &mut Statement<'_>, record: &RecordColumns<'_>, body: &str) -> rusqlite::Result<usize> {
+    statement.raw_bind_parameter(1, record.id.0)?;
+    statement.raw_bind_parameter(2, body)?;
+    statement.raw_bind_parameter(3, record.checksum())?;
+    statement.raw_execute()
 }
 
 fn update_records(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> Result<(), StoreError> {

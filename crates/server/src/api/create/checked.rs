@@ -25,6 +25,14 @@ use crate::reply::Refusal;
 pub(super) struct Checked {
     pub(super) operation: Operation,
     pub(super) resource: JobResource,
+    /// Columns that name no field, where columns are found by their headers.
+    pub(super) ignored_headers: Vec<String>,
+}
+
+/// What the engine says of a file whose plan is settled.
+struct Settled {
+    csv_name: String,
+    ignored_headers: Vec<String>,
 }
 
 /// Checks the one resource of a request.
@@ -43,9 +51,10 @@ pub(super) async fn resource(call: &Call<'_>, request: &CreateRequest) -> Result
         charset: request.character_encoding.clone(),
     };
     let file = file_id(asked)?;
-    let csv_name = csv_name(call, &spec, file).await?;
-    check_file_names(asked, &csv_name)?;
-    Ok(Checked { operation, resource: stored(asked, spec, file, csv_name) })
+    let settled = settled(call, &spec, file).await?;
+    check_file_names(asked, &settled.csv_name)?;
+    let resource = stored(asked, spec, file, settled.csv_name);
+    Ok(Checked { operation, resource, ignored_headers: settled.ignored_headers })
 }
 
 fn stored(asked: &CreateResource, spec: ResourceSpec, file: FileId, csv_name: String) -> JobResource {
@@ -82,9 +91,8 @@ struct Preparation {
     limits: Limits,
 }
 
-/// Lets the engine settle a plan over the upload, which refuses all that can be refused before row one; answers the
-/// name of the CSV inside.
-async fn csv_name(call: &Call<'_>, spec: &ResourceSpec, file: FileId) -> Result<String, Refusal> {
+/// Lets the engine settle a plan over the upload, which refuses all that can be refused before row one.
+async fn settled(call: &Call<'_>, spec: &ResourceSpec, file: FileId) -> Result<Settled, Refusal> {
     let (app, org) = (call.app, call.caller.grant.org);
     let module = app.catalog.module(&spec.module).ok_or_else(|| {
         let (module, path) = (spec.module.clone(), "$.resource[0].module.api_name".to_owned());
@@ -102,12 +110,12 @@ async fn csv_name(call: &Call<'_>, spec: &ResourceSpec, file: FileId) -> Result<
         time_zone: call.caller.zone.clone(),
         limits: app.limits.clone(),
     };
-    let prepared = tokio::task::spawn_blocking(move || preparation.csv_name()).await;
+    let prepared = tokio::task::spawn_blocking(move || preparation.settled()).await;
     prepared.map_err(|error| StoreError::Failed { doing: "checking a job", source: error.into() })?
 }
 
 impl Preparation {
-    fn csv_name(&self) -> Result<String, Refusal> {
+    fn settled(&self) -> Result<Settled, Refusal> {
         let failed = |source| StoreError::Failed { doing: "opening an upload", source };
         let file = std::fs::File::open(&self.path).map_err(|error| failed(error.into()))?;
         let request = Request {
@@ -121,7 +129,8 @@ impl Preparation {
             limits: &self.limits,
         };
         let prepared = prepare(file, &request).map_err(refusal::of_plan)?;
-        Ok(prepared.csv_name().to_owned())
+        let ignored_headers = prepared.plan.ignored_headers().to_vec();
+        Ok(Settled { csv_name: prepared.csv_name().to_owned(), ignored_headers })
     }
 }
 
