@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use bulkwright_wire::header;
-use futures::TryStreamExt;
 use reqwest::Method;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
@@ -190,7 +189,7 @@ async fn zip_part(path: &Path, name: &str) -> Result<reqwest::multipart::Part, C
     let file = fs_err::tokio::File::open(path).await?;
     let bytes = file.metadata().await?.len();
     let stream = tokio_util::io::ReaderStream::with_capacity(file, 1 << 16);
-    let body = reqwest::Body::wrap_stream(stream.into_stream());
+    let body = reqwest::Body::wrap_stream(stream);
     let part = reqwest::multipart::Part::stream_with_length(body, bytes).file_name(name.to_owned());
     Ok(part.mime_str(header::ZIP).expect("the type is a constant of the contract"))
 }

@@ -45,7 +45,8 @@ impl Pauses {
             }
             Pauses::Own(pause) => {
                 let now = *pause;
-                *pause = (now * 3 / 2).min(OWN_LONGEST);
+                // Each pause is about an eighth of the time waited so far: no job is noticed much later than it ends.
+                *pause = (now * 9 / 8).min(OWN_LONGEST);
                 now
             }
         }
@@ -61,8 +62,8 @@ mod tests {
         let first = |mut pauses: Pauses, count: usize| (0..count).map(|_| pauses.next()).collect::<Vec<_>>();
         let seconds = [5, 5, 10, 10, 15, 30, 30, 30].map(Duration::from_secs);
         assert_eq!(first(Pauses::new(TargetKind::Vendor, None), 8), seconds);
-        let own = first(Pauses::new(TargetKind::Own, None), 20);
-        assert_eq!((own[0], own[1], own[19]), (OWN_FIRST, OWN_FIRST * 3 / 2, OWN_LONGEST));
+        let own = first(Pauses::new(TargetKind::Own, None), 60);
+        assert_eq!((own[0], own[1], own[59]), (OWN_FIRST, OWN_FIRST * 9 / 8, OWN_LONGEST));
         let fixed = Some(PollInterval(Duration::from_millis(1)));
         assert_eq!(first(Pauses::new(TargetKind::Vendor, fixed), 2), [Duration::from_millis(1); 2]);
     }

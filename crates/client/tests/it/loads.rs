@@ -96,15 +96,27 @@ async fn verdicts_find_their_rows_whatever_the_order() {
 }
 
 #[tokio::test]
-async fn the_key_is_written_and_mapped_first() {
-    let ran = run(SEVEN, |_| Conduct::Works, |settings| settings.key = Some("Email".into())).await;
-    let requests = ran.vendor.requests();
-    let create = requests.iter().find(|one| one.path == "/crm/bulk/v8/write").unwrap();
-    let body: serde_json::Value = serde_json::from_slice(&create.body).unwrap();
-    assert_eq!(
-        body.to_string(),
-        r#"{"character_encoding":"UTF-8","operation":"insert","resource":[{"type":"data","module":{"api_name":"Leads"},"file_id":"1","find_by":"Email","field_mappings":[{"api_name":"Email","index":0},{"api_name":"Last_Name","index":1}]}]}"#
-    );
+async fn a_job_is_asked_for_with_the_key_first() {
+    let check = async |change: fn(&mut LoadSettings), expected: &str| {
+        let ran = run(SEVEN, |_| Conduct::Works, change).await;
+        let requests = ran.vendor.requests();
+        let create = requests.iter().find(|one| one.path == "/crm/bulk/v8/write").unwrap();
+        assert_eq!(String::from_utf8(create.body.clone()).unwrap(), expected);
+    };
+    check(
+        |settings| settings.key = Some("Email".into()),
+        r#"{"character_encoding":"UTF-8","operation":"insert","resource":[{"type":"data","module":{"api_name":"Leads"},"file_id":"1","find_by":"Email","field_mappings":[{"api_name":"Email","index":0},{"api_name":"Last_Name","index":1}]}]}"#,
+    )
+    .await;
+    check(
+        |settings| {
+            settings.operation = Operation::Upsert;
+            settings.key = Some("Last Name".into());
+            settings.ignore_empty = true;
+        },
+        r#"{"character_encoding":"UTF-8","operation":"upsert","ignore_empty":true,"resource":[{"type":"data","module":{"api_name":"Leads"},"file_id":"1","find_by":"Last_Name","field_mappings":[{"api_name":"Last_Name","index":0},{"api_name":"Email","index":1}]}]}"#,
+    )
+    .await;
 }
 
 #[tokio::test]
