@@ -368,6 +368,9 @@ fn undouble(mut cell: &[u8], rewritten: &mut String) {
 }
 
 fn push_lossy(bytes: &[u8], rewritten: &mut String) {
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
+        return rewritten.push_str(text);
+    }
     for chunk in bytes.utf8_chunks() {
         rewritten.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {

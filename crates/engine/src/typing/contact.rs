@@ -21,7 +21,11 @@ pub(super) fn email(cell: &str) -> Result<&str, Unfit> {
 fn is_local_part(local: &str) -> bool {
     let mut chars = local.chars();
     chars.next().is_some_and(|first| matches!(first, '+' | '-' | '_') || is_word(first))
-        && chars.all(|c| is_word(c) || "!#$%&'*+-/=?^_`{|}~.".contains(c))
+        && chars.all(|c| is_word(c) || is_local_mark(c))
+}
+
+fn is_local_mark(c: char) -> bool {
+    matches!(c, '!' | '#'..='\'' | '*' | '+' | '-'..='/' | '=' | '?' | '^'..='`' | '{'..='~')
 }
 
 fn is_domain(domain: &str) -> bool {

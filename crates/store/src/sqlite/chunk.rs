@@ -175,19 +175,22 @@ fn made(
     Ok(found.flatten())
 }
 
-/// A key change with its hash, in the tree's signed order.
+/// A key change with its hash, in the tree's signed order. What is written stands here once more: in hash order the
+/// changes themselves are all over memory.
 struct Hashed<'a> {
     hash: i64,
+    id: i64,
+    field: u16,
     change: &'a KeyChange<'a>,
 }
 
 fn in_hash_order<'a>(hasher: &KeyHasher, org: OrgId, changes: &'a [KeyChange<'a>]) -> Vec<Hashed<'a>> {
     let hashed = |change: &'a KeyChange<'a>| {
         let hash = hasher.hash(org, change.index, change.key).cast_signed();
-        Hashed { hash, change }
+        Hashed { hash, id: change.id.0, field: change.index.field.0, change }
     };
     let mut keys: Vec<Hashed<'a>> = changes.iter().map(hashed).collect();
-    keys.sort_unstable_by_key(|key| (key.hash, key.change.id));
+    keys.sort_unstable_by_key(|key| (key.hash, key.id));
     keys
 }
 
@@ -195,8 +198,8 @@ fn remove_keys(tx: &Transaction<'_>, keys: &[Hashed<'_>]) -> Result<(), Error> {
     let doing = "removing keys";
     let sql = "DELETE FROM key WHERE hash = ?1 AND id = ?2 AND field = ?3";
     let mut statement = tx.prepare_cached(sql).doing(doing)?;
-    for Hashed { hash, change } in keys {
-        statement.execute(params![hash, change.id.0, change.index.field.0]).doing(doing)?;
+    for Hashed { hash, id, field, .. } in keys {
+        statement.execute(params![hash, id, field]).doing(doing)?;
     }
     Ok(())
 }
@@ -214,10 +217,10 @@ fn add_keys_by(tx: &Transaction<'_>, keys: &[Hashed<'_>], rows: usize) -> Result
     let sql = format!("INSERT OR IGNORE INTO key (hash, id, field) VALUES {}", vec!["(?, ?, ?)"; rows].join(", "));
     let mut statement = tx.prepare_cached(&sql).doing(doing)?;
     for some in keys.chunks_exact(rows) {
-        for (row, Hashed { hash, change }) in some.iter().enumerate() {
+        for (row, Hashed { hash, id, field, .. }) in some.iter().enumerate() {
             statement.raw_bind_parameter(3 * row + 1, hash).doing(doing)?;
-            statement.raw_bind_parameter(3 * row + 2, change.id.0).doing(doing)?;
-            statement.raw_bind_parameter(3 * row + 3, change.index.field.0).doing(doing)?;
+            statement.raw_bind_parameter(3 * row + 2, id).doing(doing)?;
+            statement.raw_bind_parameter(3 * row + 3, field).doing(doing)?;
         }
         statement.raw_execute().doing(doing)?;
     }

@@ -27,7 +27,9 @@ pub(super) fn lines(report: &LoadReport, target: &str, time: Duration) -> Vec<St
     line("jobs:", &jobs(report));
     line("time:", &format!("{:.1} s for {}", time.as_secs_f64(), counted(report.total(), "row")));
     line("results:", &shown(&report.files.results));
-    line("errors:", &shown(&report.files.errors));
+    if not_written(report) > 0 {
+        line("errors:", &shown(&report.files.errors));
+    }
     if let Some(unknown) = &report.files.unknown {
         line("unknown:", &shown(unknown));
     }
@@ -40,7 +42,7 @@ pub(super) fn lines(report: &LoadReport, target: &str, time: Duration) -> Vec<St
 fn outcome(report: &LoadReport) -> String {
     let rows = |status| report.rows(status);
     let unknown = rows(Status::Unknown);
-    let not_written = report.total() - report.written() - unknown;
+    let not_written = not_written(report);
     let mut parts = Vec::new();
     if rows(Status::Added) > 0 || rows(Status::Updated) == 0 {
         parts.push(format!("{} added", grouped(rows(Status::Added))));
@@ -53,6 +55,11 @@ fn outcome(report: &LoadReport) -> String {
         parts.push(format!("{} unknown", grouped(unknown)));
     }
     parts.join(" · ")
+}
+
+/// Rows that stand in the errors file.
+fn not_written(report: &LoadReport) -> u64 {
+    report.total() - report.written() - report.rows(Status::Unknown)
 }
 
 fn reasons(report: &LoadReport) -> String {
