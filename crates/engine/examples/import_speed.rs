@@ -46,8 +46,11 @@ fn main() -> Result<(), Failure> {
         run(prepared(&file, &limits)?, &limits, &mut store)
     })?;
     measure("result zip", rows, || {
-        let part =
-            Part { prepared: prepared(&file, &limits)?, block: BLOCK, ledger: store.ledger.iter().cloned().map(Ok) };
+        let part = Part {
+            prepared: prepared(&file, &limits)?,
+            block: BLOCK,
+            settled: store.ledger.iter().cloned().map(|row| Ok(row.into())),
+        };
         result::write(vec![part], 0, io::BufWriter::new(tempfile::tempfile()?))?;
         Ok(())
     })?;

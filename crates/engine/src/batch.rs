@@ -10,6 +10,7 @@ use crate::ids::RecordId;
 use crate::plan::{Column, OnEmpty, Plan};
 use crate::reader::Row;
 use crate::record_store::Key;
+use crate::result::Echoes;
 use crate::typing::{self, Rule, Value};
 use crate::verdict::{Fault, RowCode};
 
@@ -33,6 +34,8 @@ pub struct Batch {
     creating_faults: Vec<Fault>,
     /// Mappings whose value its picklist does not have.
     new_choices: Vec<u16>,
+    /// What the result will show of the rows.
+    echoes: Echoes,
     scratch: String,
 }
 
@@ -79,10 +82,17 @@ impl Batch {
         self.faults.clear();
         self.creating_faults.clear();
         self.new_choices.clear();
+        self.echoes = Echoes::default();
+    }
+
+    /// The echoes of the rows, which the result needs and deciding does not. They are gone from the batch then.
+    pub fn take_echoes(&mut self) -> Echoes {
+        std::mem::take(&mut self.echoes)
     }
 
     /// Types the next row of the file.
     pub fn push(&mut self, plan: &Plan, row: &Row<'_>) {
+        self.echoes.push(plan, row);
         let key_start = self.key_spans.len();
         self.key_spans.resize(key_start + plan.indexes.len(), Span::default());
         if row.problem.is_some() {
@@ -105,6 +115,7 @@ impl Batch {
             + size_of_val(self.key_spans.as_slice())
             + size_of_val(self.ends.as_slice())
             + size_of_val(self.faults.as_slice())
+            + self.echoes.bytes()
     }
 
     /// How many rows.

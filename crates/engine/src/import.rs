@@ -22,6 +22,7 @@ use crate::ids::{IdBlock, JobId, UserId};
 use crate::limits::Limits;
 use crate::prepare::Prepared;
 use crate::record_store::{LedgerRow, RecordStore, StoreError};
+use crate::result::Echoes;
 use crate::verdict::Counts;
 
 use commit::Committer;
@@ -49,8 +50,8 @@ pub struct Import<'a> {
 
 /// What an import tells and asks while it runs, always between two chunks.
 pub trait Watch {
-    /// A chunk is committed: its ledger row, and what became of all rows so far.
-    fn committed(&mut self, chunk: LedgerRow, counts: Counts);
+    /// A chunk is committed: its ledger row, what its rows echo, and what became of all rows so far.
+    fn committed(&mut self, chunk: LedgerRow, echoes: Echoes, counts: Counts);
 
     /// Whether to stop here. What is committed stays, and another run goes on behind it.
     fn should_stop(&mut self) -> bool;
@@ -61,7 +62,7 @@ pub trait Watch {
 
 /// Nobody watches: it never stops, and no time passes.
 impl Watch for () {
-    fn committed(&mut self, _: LedgerRow, _: Counts) {}
+    fn committed(&mut self, _: LedgerRow, _: Echoes, _: Counts) {}
 
     fn should_stop(&mut self) -> bool {
         false
@@ -176,7 +177,7 @@ fn commit_all(
         if watch.should_stop() {
             return Ok(Outcome::Stopped(committer.counts()));
         }
-        let batch = match deliveries.recv() {
+        let mut batch = match deliveries.recv() {
             Ok(Delivery::Chunk(batch)) => batch,
             Ok(Delivery::Failed(failure)) => return Ok(Outcome::Failed(committer.counts(), failure)),
             Ok(Delivery::Unreadable(error)) => return Err(ImportError::Unreadable(error)),
@@ -188,7 +189,7 @@ fn commit_all(
             return Ok(Outcome::Failed(committer.counts(), out_of_time(import.limits)));
         }
         let chunk = committer.commit(&batch)?;
-        watch.committed(chunk, committer.counts());
+        watch.committed(chunk, batch.take_echoes(), committer.counts());
         give_back(batch);
     }
 }

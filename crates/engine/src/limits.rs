@@ -21,7 +21,7 @@ pub struct Limits {
     pub entries_max: usize,
     /// Bytes one cell may have; a longer one spoils its row (contract 12, row 58: 1 MiB).
     pub cell_bytes_max: usize,
-    /// Bytes of typed rows that commit together. A job below it is one chunk, and all or nothing. 48 MiB, because each
+    /// Bytes of typed rows that commit together. A job below it is one chunk, and all or nothing. 56 MiB, because each
     /// chunk touches every page of the key tree and is synced three times, so that fewer are faster, and because two
     /// of them with what they become in the store have to stay below 300 MB.
     pub chunk_bytes_max: usize,
@@ -40,7 +40,7 @@ impl Default for Limits {
             ratio_free_bytes: 64 << 20,
             entries_max: 100,
             cell_bytes_max: 1 << 20,
-            chunk_bytes_max: 48 << 20,
+            chunk_bytes_max: 56 << 20,
             time_max: Duration::from_secs(3600),
         }
     }

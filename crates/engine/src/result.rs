@@ -1,6 +1,8 @@
-//! The vendor's result file (contract 12, rows 15, 16, 33 and 34): a zip with one CSV a resource, rendered by reading
-//! the source again beside the verdicts of the ledger. The same inputs give the same bytes.
+//! The vendor's result file (contract 12, rows 15, 16, 33 and 34): a zip with one CSV a resource, rendered from the
+//! verdicts of the ledger and the rows' echoes, which come along with the import or are read from the source again. The
+//! same inputs give the same bytes.
 
+mod echo;
 mod render;
 
 #[cfg(test)]
@@ -16,6 +18,8 @@ use crate::ids::IdBlock;
 use crate::prepare::Prepared;
 use crate::record_store::LedgerRow;
 
+pub use echo::Echoes;
+
 /// Deflate's fastest level: results are read once, and soon.
 const DEFLATE_LEVEL: i64 = 1;
 /// Bytes that a result line may take beside its source row: from here on an entry needs the 64-bit form.
@@ -23,14 +27,34 @@ const LINE_BYTES: u64 = 64;
 
 /// What a resource's part of the result is made from.
 #[derive(Debug)]
-pub struct Part<L> {
+pub struct Part<S> {
     /// The upload, opened again.
     pub prepared: Prepared,
     /// The ids of its rows.
     pub block: IdBlock,
-    /// All its ledger rows, by chunk: [`LedgerRow`]s or the word that there will be no more. It may block until the
-    /// next chunk is committed, so that the result grows beside the import.
-    pub ledger: L,
+    /// What is settled, by chunk, or the word that there will be no result. It may block until the next chunk is
+    /// committed, so that the result grows beside the import.
+    pub settled: S,
+}
+
+/// What is settled of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The next chunk.
+    Chunk {
+        /// Its ledger row.
+        ledger: LedgerRow,
+        /// What its rows echo, if they were typed just now; else they are read again.
+        echoes: Option<Echoes>,
+    },
+    /// There is no row behind the last chunk: nobody has to look for unprocessed ones.
+    All,
+}
+
+impl From<LedgerRow> for Settled {
+    fn from(ledger: LedgerRow) -> Self {
+        Settled::Chunk { ledger, echoes: None }
+    }
 }
 
 /// The import whose result is being written has stopped before its end: there will be no result of it.
@@ -79,10 +103,10 @@ impl From<io::Error> for ResultError {
 ///
 /// # Errors
 /// [`ResultError`]; what was written until then is no zip.
-pub fn write<W, L>(parts: Vec<Part<L>>, created_at: i64, out: W) -> Result<W, ResultError>
+pub fn write<W, S>(parts: Vec<Part<S>>, created_at: i64, out: W) -> Result<W, ResultError>
 where
     W: Write + Seek,
-    L: Iterator<Item = Result<LedgerRow, Abandoned>>,
+    S: Iterator<Item = Result<Settled, Abandoned>>,
 {
     let mut zip = ZipWriter::new(out);
     let mut names = HashSet::new();

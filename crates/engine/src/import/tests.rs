@@ -3,6 +3,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use super::*;
 use crate::memory::MemoryStore;
 use crate::record_store::{ChangeSet, IndexId, Key, LedgerRow, Matches, Versioned};
+use crate::result::{Echoes, Settled};
 use crate::spec::{Operation, ResourceSpec};
 use crate::testkit::{Bench, mappings, spec, zip_of};
 
@@ -14,10 +15,12 @@ struct Script {
     stop_after: Option<usize>,
     elapsed: Duration,
     told: Vec<u64>,
+    settled: Vec<Settled>,
 }
 
 impl Watch for Script {
-    fn committed(&mut self, _: LedgerRow, counts: Counts) {
+    fn committed(&mut self, ledger: LedgerRow, echoes: Echoes, counts: Counts) {
+        self.settled.push(Settled::Chunk { ledger, echoes: Some(echoes) });
         self.told.push(counts.total());
     }
 
@@ -66,6 +69,28 @@ fn a_resumed_job_ends_like_one_that_was_never_stopped() {
         assert_eq!(outcome, Outcome::Completed(Counts { added: 4, updated: 0, skipped: 2 }));
         assert_eq!(bench.store, whole.store);
         assert_eq!(bench.result_zip(&insert(), CSV), whole.result_zip(&insert(), CSV));
+    }
+}
+
+#[test]
+fn a_result_is_the_same_with_echoes_and_by_reading_again() {
+    let csv = format!("{CSV}\"G, \"\"the\"\" 1st\",g@x.com,\n\"two\nlines\",h@x.com,Old\nshort\n");
+    let mut whole = chunked();
+    whole.run(&insert(), &csv, &mut ()).unwrap();
+    let expected = whole.result_zip(&insert(), &csv);
+    for stop_after in 0..whole.ledger().len() {
+        let mut bench = chunked();
+        let mut script = Script { stop_after: Some(stop_after), ..Script::default() };
+        bench.run(&insert(), &csv, &mut script).unwrap();
+        let mut settled: Vec<Settled> = bench.ledger().into_iter().map(Settled::from).collect();
+        let stopped = [script.settled.clone(), settled.clone()].map(|it| bench.result_zip_of(&insert(), &csv, it));
+        assert_eq!(stopped[0], stopped[1], "the rows behind the stop are unprocessed either way");
+        let mut script = Script::default();
+        bench.run(&insert(), &csv, &mut script).unwrap();
+        settled.extend(script.settled);
+        assert_eq!(bench.result_zip_of(&insert(), &csv, settled.clone()), expected);
+        settled.push(Settled::All);
+        assert_eq!(bench.result_zip_of(&insert(), &csv, settled), expected);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Abandoned, Part, ResultError};
+use super::{Abandoned, Echoes, Part, ResultError, Settled, echo};
 use crate::ids::{IdBlock, RecordId};
 use crate::inflate::InflateAhead;
 use crate::plan::Plan;
@@ -17,43 +17,82 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Writes the result CSV of a resource. Rows behind the last committed chunk are `UNPROCESSED`; where such rows cannot
 /// be read, the file ends.
-pub(super) fn render<L>(part: Part<L>, out: &mut impl Write) -> Result<(), ResultError>
+pub(super) fn render<S>(part: Part<S>, out: &mut impl Write) -> Result<(), ResultError>
 where
-    L: Iterator<Item = Result<LedgerRow, Abandoned>>,
+    S: Iterator<Item = Result<Settled, Abandoned>>,
 {
-    let Part { prepared, block, ledger } = part;
+    let Part { prepared, block, settled } = part;
     let Prepared { plan, reader, .. } = prepared;
     let mut lines = Lines { plan: &plan, buffer: Vec::with_capacity(2 * BUFFER_BYTES) };
     lines.push_header(reader.header());
-    let mut source = Source { reader, rows: 0 };
-    for chunk in ledger {
-        render_chunk(&chunk?, block, &mut source, &mut lines, out)?;
+    let mut rendering = Rendering { lines, source: Source { reader, rows: 0 }, block, rows: 0 };
+    for settled in settled {
+        match settled? {
+            Settled::Chunk { ledger, echoes: Some(echoes) } => rendering.echoed(&ledger, &echoes, out)?,
+            Settled::Chunk { ledger, echoes: None } => rendering.read_again(&ledger, out)?,
+            Settled::All => return rendering.end(out),
+        }
     }
     // A file that breaks off behind the settled rows is why its resource failed, and has been told.
-    while let Some(row) = source.next() {
-        lines.push_row(&row, None);
-        lines.hand_on(out)?;
-    }
-    Ok(out.write_all(&lines.buffer)?)
+    rendering.unprocessed(out)?;
+    rendering.end(out)
 }
 
-fn render_chunk(
-    chunk: &LedgerRow,
+struct Rendering<'p> {
+    lines: Lines<'p>,
+    source: Source,
     block: IdBlock,
-    source: &mut Source,
-    lines: &mut Lines<'_>,
-    out: &mut impl Write,
-) -> Result<(), ResultError> {
-    let settled = chunk.rows_through;
-    let mut verdicts = verdict_bytes::read(&chunk.verdicts, block, source.rows + 1);
-    while source.rows < settled {
-        let rows = source.rows;
-        let row = source.next().ok_or(ResultError::SourceShort { rows, settled })?;
-        let verdict = verdicts.next().ok_or(ResultError::VerdictMissing { row: row.number })?;
-        lines.push_row(&row, Some(verdict));
-        lines.hand_on(out)?;
+    /// Rows that have their line.
+    rows: u64,
+}
+
+impl Rendering<'_> {
+    /// A chunk whose rows' echoes came along.
+    fn echoed(&mut self, chunk: &LedgerRow, echoes: &Echoes, out: &mut impl Write) -> Result<(), ResultError> {
+        let mut verdicts = verdict_bytes::read(&chunk.verdicts, self.block, self.rows + 1);
+        for echo in echoes.rows() {
+            self.rows += 1;
+            let verdict = verdicts.next().ok_or(ResultError::VerdictMissing { row: self.rows })?;
+            self.lines.buffer.extend_from_slice(echo);
+            self.lines.push_verdict(Some(verdict));
+            self.lines.hand_on(out)?;
+        }
+        self.all_of(chunk)
     }
-    Ok(())
+
+    /// A chunk of an earlier run: its rows are read again.
+    fn read_again(&mut self, chunk: &LedgerRow, out: &mut impl Write) -> Result<(), ResultError> {
+        let mut verdicts = verdict_bytes::read(&chunk.verdicts, self.block, self.rows + 1);
+        self.source.skip(self.rows);
+        while self.rows < chunk.rows_through {
+            let Some(row) = self.source.next() else { break };
+            self.rows = row.number;
+            let verdict = verdicts.next().ok_or(ResultError::VerdictMissing { row: self.rows })?;
+            self.lines.push_echo(&row);
+            self.lines.push_verdict(Some(verdict));
+            self.lines.hand_on(out)?;
+        }
+        self.all_of(chunk)
+    }
+
+    fn all_of(&self, chunk: &LedgerRow) -> Result<(), ResultError> {
+        let (rows, settled) = (self.rows, chunk.rows_through);
+        if rows == settled { Ok(()) } else { Err(ResultError::SourceShort { rows, settled }) }
+    }
+
+    fn unprocessed(&mut self, out: &mut impl Write) -> Result<(), ResultError> {
+        self.source.skip(self.rows);
+        while let Some(row) = self.source.next() {
+            self.lines.push_echo(&row);
+            self.lines.push_verdict(None);
+            self.lines.hand_on(out)?;
+        }
+        Ok(())
+    }
+
+    fn end(self, out: &mut impl Write) -> Result<(), ResultError> {
+        Ok(out.write_all(&self.lines.buffer)?)
+    }
 }
 
 /// The upload, read again.
@@ -69,6 +108,11 @@ impl Source {
         let row = self.reader.next_row().ok().flatten()?;
         self.rows = row.number;
         Some(row)
+    }
+
+    /// Passes over the rows up to this one.
+    fn skip(&mut self, rows: u64) {
+        while self.rows < rows && self.next().is_some() {}
     }
 }
 
@@ -88,18 +132,15 @@ impl Lines<'_> {
     }
 
     fn push_header(&mut self, header: &[String]) {
-        for &column in &self.plan.result_columns {
-            self.push_cell(&header[column]);
-            self.buffer.push(b',');
-        }
+        echo::push_cells(self.plan.result_columns.iter().map(|&column| header[column].as_str()), &mut self.buffer);
         self.buffer.extend_from_slice(b"STATUS,RECORD_ID,ERRORS\n");
     }
 
-    fn push_row(&mut self, row: &Row<'_>, verdict: Option<RowVerdict<'_>>) {
-        for &column in &self.plan.result_columns {
-            self.push_cell(row.cell(column));
-            self.buffer.push(b',');
-        }
+    fn push_echo(&mut self, row: &Row<'_>) {
+        echo::push_cells(self.plan.result_columns.iter().map(|&column| row.cell(column)), &mut self.buffer);
+    }
+
+    fn push_verdict(&mut self, verdict: Option<RowVerdict<'_>>) {
         match verdict {
             Some(RowVerdict::Added(id)) => self.push_written("ADDED", id),
             Some(RowVerdict::Updated(id)) => self.push_written("UPDATED", id),
@@ -118,27 +159,8 @@ impl Lines<'_> {
     fn push_skipped(&mut self, faults: Faults<'_>) {
         self.buffer.extend_from_slice(b"SKIPPED,,");
         let errors = errors(self.plan, faults);
-        self.push_cell(&errors);
+        echo::push_cell(&errors, &mut self.buffer);
         self.buffer.push(b'\n');
-    }
-
-    fn push_cell(&mut self, cell: &str) {
-        if cell.bytes().fold(false, |found, byte| found | matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
-            self.push_quoted(cell);
-        } else {
-            self.buffer.extend_from_slice(cell.as_bytes());
-        }
-    }
-
-    fn push_quoted(&mut self, cell: &str) {
-        self.buffer.push(b'"');
-        for (place, part) in cell.split('"').enumerate() {
-            if place > 0 {
-                self.buffer.extend_from_slice(b"\"\"");
-            }
-            self.buffer.extend_from_slice(part.as_bytes());
-        }
-        self.buffer.push(b'"');
     }
 }
 

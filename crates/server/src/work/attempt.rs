@@ -12,8 +12,8 @@ use bulkwright_engine::ids::IdBlock;
 use bulkwright_engine::import::{self, Import, ImportError, Outcome};
 use bulkwright_engine::plan::{self, NewPicklistValues, Request};
 use bulkwright_engine::prepare::{Prepared, prepare};
-use bulkwright_engine::record_store::{LedgerRow, RecordStore, StoreError as RecordError};
-use bulkwright_engine::result::{self, Abandoned, Part, ResultError};
+use bulkwright_engine::record_store::{RecordStore, StoreError as RecordError};
+use bulkwright_engine::result::{self, Abandoned, Part, ResultError, Settled};
 use bulkwright_engine::spec::ResourceSpec;
 use bulkwright_engine::typing::Person;
 use bulkwright_engine::verdict::Counts;
@@ -147,16 +147,19 @@ impl Attempt {
         let earlier = records.ledger(self.job.id, RESOURCE)?;
         let (outcome, result) = thread::scope(|scope| {
             let (chunks, committed) = channel();
-            let ledger = earlier.into_iter().map(Ok).chain(committed);
+            let settled = earlier.into_iter().map(|row| Ok(row.into())).chain(committed);
             let rendering = thread::Builder::new().name("render-result".to_owned());
-            let rendering = rendering.spawn_scoped(scope, move || self.render(*again, block, ledger))?;
+            let rendering = rendering.spawn_scoped(scope, move || self.render(*again, block, settled))?;
             let (draining, progress) = (&self.app.draining, self.progress.as_ref());
             let mut watch = JobWatch { progress, chunks: &chunks, draining, began };
             let outcome = import::run(&self.import(block), *prepared, records.as_mut(), &mut watch);
-            if !matches!(outcome, Ok(Outcome::Completed(_) | Outcome::Failed(..))) {
-                // A rendering that has ended needs no telling.
-                let _ = chunks.send(Err(Abandoned));
-            }
+            // A rendering that has ended needs no telling.
+            let _ = match outcome {
+                Ok(Outcome::Completed(_)) => chunks.send(Ok(Settled::All)),
+                // Rows behind the last chunk are looked for when nothing more is said.
+                Ok(Outcome::Failed(..)) => Ok(()),
+                Ok(Outcome::Stopped(_)) | Err(_) => chunks.send(Err(Abandoned)),
+            };
             drop((chunks, records));
             let result = rendering.join().unwrap_or_else(|panic| resume_unwind(panic));
             Ok::<_, std::io::Error>((outcome, result))
@@ -234,10 +237,10 @@ impl Attempt {
         &self,
         prepared: Prepared,
         block: IdBlock,
-        ledger: impl Iterator<Item = Result<LedgerRow, Abandoned>>,
+        settled: impl Iterator<Item = Result<Settled, Abandoned>>,
     ) -> Result<NamedTempFile, ResultError> {
         let out = NamedTempFile::new_in(&self.app.scratch)?;
-        result::write(vec![Part { prepared, block, ledger }], self.job.created_at, out)
+        result::write(vec![Part { prepared, block, settled }], self.job.created_at, out)
     }
 
     /// The end of a job whose resource is refused now, although it was not when the job was created: what earlier

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bulkwright_engine::import::Watch;
 use bulkwright_engine::record_store::LedgerRow;
-use bulkwright_engine::result::Abandoned;
+use bulkwright_engine::result::{Abandoned, Echoes, Settled};
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::model::Job;
 use tokio_util::sync::CancellationToken;
@@ -73,16 +73,16 @@ impl Progress {
 pub(super) struct JobWatch<'a> {
     pub(super) progress: &'a Progress,
     /// Where the result is rendered beside the import.
-    pub(super) chunks: &'a Sender<Result<LedgerRow, Abandoned>>,
+    pub(super) chunks: &'a Sender<Result<Settled, Abandoned>>,
     pub(super) draining: &'a CancellationToken,
     pub(super) began: Instant,
 }
 
 impl Watch for JobWatch<'_> {
-    fn committed(&mut self, chunk: LedgerRow, counts: Counts) {
+    fn committed(&mut self, ledger: LedgerRow, echoes: Echoes, counts: Counts) {
         self.progress.update(|seen| seen.counts = counts);
         // A rendering that has ended early says why when it is joined.
-        let _ = self.chunks.send(Ok(chunk));
+        let _ = self.chunks.send(Ok(Settled::Chunk { ledger, echoes: Some(echoes) }));
     }
 
     fn should_stop(&mut self) -> bool {
