@@ -10,6 +10,7 @@ use crate::plan::Plan;
 use crate::reader::{ReadProblem, RowReader};
 
 /// What comes from the typing side.
+#[expect(clippy::large_enum_variant, reason = "a job sends few of them, and nearly all are chunks")]
 pub(super) enum Delivery {
     /// The rows of a chunk.
     Chunk(Batch),
