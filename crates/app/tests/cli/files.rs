@@ -37,7 +37,6 @@ target:   Leads (insert) at http://127.0.0.1:PORT (own server in this process, d
 jobs:     ID
 time:     0.0 s for 1,000 rows
 results:  ./leads.results.csv
-errors:   ./leads.errors.csv
 report:   ./leads.report.json
 "
     );
