@@ -47,7 +47,7 @@ pub enum ServeError {
         pid: u32,
     },
     /// The data directory, or a file that was asked for, cannot be made, read or written.
-    #[error("{} cannot be used", path.display())]
+    #[error("{} cannot be made, read or written; choose another place, or mend its permissions", path.display())]
     Directory {
         /// The directory or file.
         path: PathBuf,
