@@ -17,7 +17,7 @@ use crate::Error;
 /// does not fit is read again.
 const RECORDS_WRITER_CACHE_KIB: u32 = 96 * 1024;
 /// Pages that a transaction may hold beyond that before it spills. One that spills locks readers out before it
-/// commits, so chunks of up to 64 MB of inserts and 25,000 scattered updates stay below or near it; what is larger must
+/// commits, so chunks of up to 56 MiB of inserts and 25,000 scattered updates stay below or near it; what is larger must
 /// not take memory without end.
 const RECORDS_WRITER_SPILL_KIB: u32 = 160 * 1024;
 /// Page cache of every other connection.
