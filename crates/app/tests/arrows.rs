@@ -9,8 +9,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bulkwright", &["bulkwright-client", "bulkwright-engine", "bulkwright-server"]),
     ("bulkwright-client", &["bulkwright-engine", "bulkwright-wire"]),
     ("bulkwright-engine", &[]),
+    ("bulkwright-powerloss", &["bulkwright-engine", "bulkwright-store"]),
     ("bulkwright-server", &["bulkwright-engine", "bulkwright-store", "bulkwright-wire"]),
     ("bulkwright-store", &["bulkwright-engine"]),
+    ("bulkwright-torture", &["bulkwright-client", "bulkwright-engine"]),
     ("bulkwright-wire", &[]),
 ];
 
