@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bulkwright_engine::limits::Limits;
+use bulkwright_store::failure::FailurePoints;
 use url::Url;
 
 use crate::Clock;
@@ -29,6 +30,8 @@ pub struct Config {
     pub connections: ConnectionLimits,
     /// What time it is.
     pub clock: Clock,
+    /// Where tests make the server fail.
+    pub failure_points: FailurePoints,
 }
 
 /// Which server, over which data.
@@ -63,6 +66,7 @@ impl Config {
             limits: Limits::default(),
             connections: ConnectionLimits::default(),
             clock: Clock::system(),
+            failure_points: FailurePoints::default(),
         }
     }
 }

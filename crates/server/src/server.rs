@@ -67,7 +67,7 @@ impl Server {
         }
         let data = Data::of(&config.mode)?;
         let catalog = Arc::new(Catalog::builtin());
-        let store: Arc<dyn Store> = start::open_store(&data, catalog.clone()).await?;
+        let store: Arc<dyn Store> = start::open_store(&data, catalog.clone(), config.failure_points.clone()).await?;
         let listener = listen::bind(config.listen).await?;
         let addr = listen::address_of(&listener, config.listen)?;
         let links = Links::new(config.public_url.as_ref(), addr, host_trust(&config.mode))?;
@@ -191,6 +191,7 @@ fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Lin
         scratch,
         work: Notify::new(),
         request_ids: RequestIds::new(random_hex::<4>()),
+        failure_points: config.failure_points.clone(),
         draining: CancellationToken::new(),
     }
 }

@@ -17,19 +17,25 @@ use std::sync::Arc;
 
 use bulkwright_engine::catalog::Catalog;
 use bulkwright_store::Store;
+use bulkwright_store::failure::FailurePoints;
 use bulkwright_store::sqlite::{Durability, OpenOptions, SqliteStore};
 
 use crate::error::ServeError;
 use crate::server::Data;
 
 /// Opens the embedded store on a blocking thread and brings its views up to the catalog.
-pub(crate) async fn open_store(data: &Data, catalog: Arc<Catalog>) -> Result<Arc<dyn Store>, ServeError> {
+pub(crate) async fn open_store(
+    data: &Data,
+    catalog: Arc<Catalog>,
+    failure_points: FailurePoints,
+) -> Result<Arc<dyn Store>, ServeError> {
     let durability = match data {
         Data::Kept(_) => Durability::Durable,
         Data::Temporary(_) => Durability::Temporary,
     };
     let directory = data.directory().to_owned();
-    let opened = tokio::task::spawn_blocking(move || open(directory, durability, &catalog)).await;
+    let options = OpenOptions { durability, failure_points, ..OpenOptions::default() };
+    let opened = tokio::task::spawn_blocking(move || open(directory, &options, &catalog)).await;
     let store = opened.map_err(|error| ServeError::Store(panicked(error)))??;
     Ok(Arc::new(store))
 }
@@ -46,9 +52,8 @@ pub(crate) fn scratch(data: &Data) -> Result<PathBuf, ServeError> {
     Ok(path)
 }
 
-fn open(directory: PathBuf, durability: Durability, catalog: &Catalog) -> Result<SqliteStore, ServeError> {
-    let options = OpenOptions { durability, ..OpenOptions::default() };
-    let store = SqliteStore::open(&directory, &options)?;
+fn open(directory: PathBuf, options: &OpenOptions, catalog: &Catalog) -> Result<SqliteStore, ServeError> {
+    let store = SqliteStore::open(&directory, options)?;
     store.set_catalog(catalog)?;
     Ok(store)
 }

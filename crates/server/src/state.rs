@@ -9,6 +9,7 @@ use bulkwright_engine::catalog::Catalog;
 use bulkwright_engine::ids::OrgId;
 use bulkwright_engine::limits::Limits;
 use bulkwright_store::Store;
+use bulkwright_store::failure::FailurePoints;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +33,8 @@ pub(crate) struct App {
     /// Wakes a worker: there is a job.
     pub(crate) work: Notify,
     pub(crate) request_ids: RequestIds,
+    /// Where tests make the server fail.
+    pub(crate) failure_points: FailurePoints,
     /// Cancelled when the server begins to end.
     pub(crate) draining: CancellationToken,
 }

@@ -34,8 +34,12 @@ const REST_SECONDS_MAX: i64 = 300;
 const SHOW: Duration = Duration::from_secs(1);
 /// Shows after which a claim is renewed even if nothing moved: well within the lease.
 const SHOWS_PER_RENEWAL: u32 = 20;
-/// Attempts that a job gets to write its first chunk. After them it is the cause of what ends them, not the victim.
-const ATTEMPTS_MAX: u32 = 20;
+/// Seconds that a job rests while the disk is full: it costs little to look whether there is room again.
+const FULL_DISK_REST_SECONDS: i64 = 5;
+/// Attempts in a row that may fail without a chunk committed. After them the job is the cause, not the victim.
+const FAILURES_MAX: u32 = 20;
+/// Processes in a row that may die while they work on a job alone, without a chunk committed.
+const DEATHS_MAX: u32 = 20;
 
 /// Works until the server ends.
 pub(crate) async fn serve(app: Arc<App>) {
@@ -76,23 +80,28 @@ pub(crate) async fn claim_and_run(app: &Arc<App>) -> Result<Worked, StoreError> 
     };
     tracing::info!(job = %job.id, attempt = claim.attempt, "a job begins");
     let job = Arc::new(job);
-    match run(app, claim, &job).await {
-        // Another attempt has begun: the job is no longer ours to touch.
+    let progress = Arc::new(Progress::of(&job));
+    let worked = match run(app, claim, &job, &progress).await {
+        // What failed may have been done all the same: then the job is no longer held, which the next call says.
+        Err(error) if !matches!(error, StoreError::Fenced) => {
+            ending::failed_attempt(app, claim, &job, &progress, &error).await
+        }
+        other => other,
+    };
+    match worked {
+        // Another attempt has begun, or the job is through: it is no longer ours to touch.
         Err(StoreError::Fenced) => {
-            tracing::warn!(job = %job.id, attempt = claim.attempt, "another attempt holds the job");
+            tracing::warn!(job = %job.id, attempt = claim.attempt, "this attempt holds the job no longer");
             Ok(Worked::Released)
         }
         other => other,
     }
 }
 
-async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>) -> Result<Worked, StoreError> {
-    if claim.attempt > ATTEMPTS_MAX
-        && let Some(worked) = ending::given_up_unless_it_moves(app, claim, job).await?
-    {
-        return Ok(worked);
+async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>, progress: &Arc<Progress>) -> Result<Worked, StoreError> {
+    if job.deaths >= DEATHS_MAX {
+        return ending::given_up_as_deadly(app, claim, job).await;
     }
-    let progress = Arc::new(Progress::of(job));
     let attempt = Attempt::new(app.clone(), claim, job.clone(), progress.clone()).await?;
     let mut running = tokio::task::spawn_blocking(move || attempt.run());
     let mut shows = tokio::time::interval(SHOW);
@@ -101,14 +110,14 @@ async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>) -> Result<Worked, Sto
     let ended = loop {
         tokio::select! {
             ended = &mut running => break ended,
-            _ = shows.tick() => show(app, claim, &progress, &mut quiet_shows).await,
+            _ = shows.tick() => show(app, claim, progress, &mut quiet_shows).await,
         }
     };
     match ended {
         Ok(Ok(Ended::Finished(end))) => ending::finish(app, claim, job, end).await,
         Ok(Ok(Ended::Stopped)) => ending::release(app, claim, job).await,
         Ok(Err(AttemptError::Fenced)) => Err(StoreError::Fenced),
-        Ok(Err(error)) => ending::failed_attempt(app, claim, job, &progress, &error).await,
+        Ok(Err(error)) => ending::failed_attempt(app, claim, job, progress, &error).await,
         Err(_) => ending::panicked(app, claim, job).await,
     }
 }

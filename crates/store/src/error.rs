@@ -1,5 +1,6 @@
 //! Why the store did not do what it was asked, by what the caller can do about it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use bulkwright_engine::record_store::StoreError;
@@ -43,6 +44,12 @@ pub enum Error {
         /// What is damaged.
         what: String,
     },
+    /// The disk has no room left. Nothing was written, and it can be tried again when there is room.
+    #[error("the disk is full (while {doing})")]
+    Full {
+        /// What it was doing.
+        doing: &'static str,
+    },
     /// The database or the disk failed.
     #[error("the store failed while {doing}")]
     Failed {
@@ -57,8 +64,25 @@ pub enum Error {
 impl Error {
     /// A failure of what lies below, with what was being done.
     pub(crate) fn failed(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Error::Failed { doing, source: source.into() }
+        let source = source.into();
+        if is_full(source.as_ref()) { Error::Full { doing } } else { Error::Failed { doing, source } }
     }
+}
+
+/// Whether an error, or what caused it, is that a disk has no room left.
+pub fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let here = match (error.downcast_ref::<Error>(), error.downcast_ref::<std::io::Error>()) {
+        (Some(Error::Full { .. }), _) => true,
+        (_, Some(io)) => {
+            // What an io::Error wraps is not its source.
+            matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+                || io.get_ref().is_some_and(|inner| is_full(inner))
+        }
+        _ => error
+            .downcast_ref::<rusqlite::Error>()
+            .is_some_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)),
+    };
+    here || error.source().is_some_and(is_full)
 }
 
 /// What an import is told. The other variants concern opening and jobs, and cannot reach it as more than a failure.

@@ -8,6 +8,7 @@
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod error;
+pub mod failure;
 pub mod model;
 pub mod records;
 pub mod sqlite;

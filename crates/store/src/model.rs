@@ -224,6 +224,107 @@ pub struct Job {
     pub fixed: bool,
     /// How many workers have claimed it.
     pub attempt: u32,
+    /// When a worker first claimed it.
+    pub started_at: Option<i64>,
+    /// When it ended.
+    pub finished_at: Option<i64>,
+    /// Attempts in a row that the store or the disk failed, none of which committed a chunk.
+    pub failures: u32,
+    /// Processes in a row that died while they worked on this job and no other, none of which committed a chunk.
+    pub deaths: u32,
+    /// Why nobody works on it although it is not through, and until when.
+    pub rest: Option<Rest>,
+}
+
+/// Why a job rests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// When it may be claimed again; a new start does not wait for that.
+    pub until: i64,
+    /// What it waits for, for people.
+    pub cause: String,
+}
+
+/// What an attempt that came to no end says of the job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Postponed {
+    /// It has nothing to do with the job, such as a full disk: the job may wait as long as it takes.
+    Waiting,
+    /// The attempt failed, without having committed a chunk.
+    Failed,
+    /// The attempt failed, but committed at least one chunk before.
+    FailedAfterProgress,
+}
+
+/// Which jobs are listed, newest first by id.
+#[derive(Clone, Debug, Default)]
+pub struct JobsQuery {
+    /// Of one organisation; of all if this is `None`.
+    pub org: Option<OrgId>,
+    /// In one state; in any if this is `None`.
+    pub state: Option<JobState>,
+    /// Only those before (older than) this one.
+    pub before: Option<JobId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A callback that was promised when its job ended. The job's id is the delivery's: one message a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The job that ended.
+    pub job: JobId,
+    /// Whose.
+    pub org: OrgId,
+    /// Where to.
+    pub callback: Callback,
+    /// When the job ended.
+    pub created_at: i64,
+    /// Tries so far whose outcome is known.
+    pub attempts: u32,
+    /// When the next one is due; `None` once it is settled.
+    pub next_at: Option<i64>,
+    /// How it stands.
+    pub state: DeliveryState,
+    /// What came of the last try.
+    pub last: Option<DeliveryOutcome>,
+}
+
+/// How a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// It is still tried.
+    Pending,
+    /// The receiver took it.
+    Delivered,
+    /// The schedule is through, or the receiver refuses for good.
+    GivenUp,
+}
+
+/// What came of one try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryOutcome {
+    /// When it ended.
+    pub at: i64,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// What went wrong, for people; `None` where nothing did.
+    pub error: Option<String>,
+}
+
+/// What a store holds, in numbers, for those who watch it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Jobs in each state: ADDED, INPROGRESS, COMPLETED, FAILED.
+    pub jobs: [u64; 4],
+    /// `created_at` of the oldest job that nobody works on yet.
+    pub oldest_waiting: Option<i64>,
+    /// Deliveries that are still tried.
+    pub deliveries_pending: u64,
+    /// Bytes of the databases.
+    pub database_bytes: u64,
+    /// Bytes that the disk under the store has left; `None` where that is not known.
+    pub free_bytes: Option<u64>,
 }
 
 /// A job to be added. The store gives the id unless one is set (seeding).

@@ -20,9 +20,10 @@ use bulkwright_engine::verdict::Counts;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
+use crate::failure::FailurePoints;
 use crate::model::{
-    Claim, Finish, Grant, Job, NewJob, NewUpload, OauthClient, Org, PageQuery, Record, SecretHash, TokenKind, Upload,
-    User,
+    Claim, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, Grant, Job, JobsQuery, NewJob, NewUpload,
+    OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, TokenKind, Upload, User,
 };
 use crate::records::KeyHasher;
 use crate::{Error, Store};
@@ -33,8 +34,10 @@ mod chunk;
 mod connections;
 mod directory;
 mod extents;
+mod figures;
 mod find;
 mod jobs;
+mod outbox;
 mod pages;
 mod row;
 mod schema;
@@ -65,6 +68,8 @@ pub struct OpenOptions {
     pub hash_bits: u32,
     /// How `records.db` is laid out. Takes effect when the file is made.
     pub layout: RecordsLayout,
+    /// Where tests make the store fail.
+    pub failure_points: FailurePoints,
 }
 
 /// What survives a crash of the machine.
@@ -89,12 +94,14 @@ impl Default for OpenOptions {
             durability: Durability::Durable,
             hash_bits: KeyHasher::BITS,
             layout: RecordsLayout { page_bytes: schema::RECORDS_PAGE_BYTES },
+            failure_points: FailurePoints::default(),
         }
     }
 }
 
 /// A [`Store`] over a data directory.
 pub struct SqliteStore {
+    directory: PathBuf,
     records: Arc<Connections>,
     control: Arc<Connections>,
     control_writer: Arc<Connections>,
@@ -113,18 +120,25 @@ impl SqliteStore {
     pub fn open(directory: &Path, options: &OpenOptions) -> Result<SqliteStore, Error> {
         directory::make(directory, options.durability)?;
         let lock = Arc::new(DirectoryLock::take(directory)?);
-        let blobs = Blobs::open(&directory.join("blobs"), options.durability)?;
-        let file = |name: &str, role| Access { path: directory.join(name), role, durability: options.durability };
+        let points = &options.failure_points;
+        let blobs = Blobs::open(&directory.join("blobs"), options.durability, points.clone())?;
+        let file = |name: &str, role| Access {
+            path: directory.join(name),
+            role,
+            durability: options.durability,
+            failure_points: points.clone(),
+        };
         let mut writer = file("records.db", Role::RecordsWriter(options.layout)).open()?;
-        let installation_key = schema::prepare_records(&mut writer, directory)?;
+        let installation_key = schema::prepare_records(&mut writer, directory, points)?;
         let mut control_writer = file("control.db", Role::ControlWriter).open()?;
-        schema::prepare_control(&mut control_writer, directory)?;
-        jobs::void_leases(&control_writer)?;
+        schema::prepare_control(&mut control_writer, directory, points)?;
+        jobs::take_over(&mut control_writer, points, |job| writer::chunks_settled(&writer, job))?;
         Ok(SqliteStore {
+            directory: directory.to_owned(),
             records: Connections::new(file("records.db", Role::Reader), READERS_MAX, lock.clone()),
             control: Connections::new(file("control.db", Role::Reader), READERS_MAX, lock.clone()),
             control_writer: Connections::with(control_writer, file("control.db", Role::ControlWriter), lock.clone()),
-            writer_turn: WriterTurn::new(writer, lock),
+            writer_turn: WriterTurn::new(writer, points.clone(), lock),
             hasher: KeyHasher::new(&installation_key, options.hash_bits),
             blobs,
         })
@@ -216,6 +230,11 @@ impl Store for SqliteStore {
         self.control.read("reading a job", move |tx| jobs::get(tx, org, id)).await
     }
 
+    async fn jobs(&self, query: &JobsQuery) -> Result<Vec<Job>, Error> {
+        let query = query.clone();
+        self.control.read("listing jobs", move |tx| jobs::list(tx, &query)).await
+    }
+
     async fn claim(&self, worker: &str, now: i64, lease_seconds: i64) -> Result<Option<(Claim, Job)>, Error> {
         let worker = worker.to_owned();
         let lease_until = now.saturating_add(lease_seconds);
@@ -241,6 +260,11 @@ impl Store for SqliteStore {
         self.control_writer.write("releasing a job", move |tx| jobs::release(tx, claim)).await
     }
 
+    async fn postpone(&self, claim: Claim, rest: &Rest, postponed: Postponed) -> Result<(), Error> {
+        let rest = rest.clone();
+        self.control_writer.write("postponing a job", move |tx| jobs::postpone(tx, claim, &rest, postponed)).await
+    }
+
     async fn reserve(&self, claim: Claim, resource: u16, size: u64, now_ms: i64) -> Result<IdBlock, Error> {
         let doing = "reserving ids";
         self.control_writer.write(doing, move |tx| jobs::reserve(tx, claim, resource, size, now_ms)).await
@@ -249,6 +273,30 @@ impl Store for SqliteStore {
     async fn finish(&self, claim: Claim, end: &Finish) -> Result<(), Error> {
         let end = end.clone();
         self.control_writer.write("finishing a job", move |tx| jobs::finish(tx, claim, &end)).await
+    }
+
+    async fn due_deliveries(&self, now: i64, limit: u32) -> Result<Vec<Delivery>, Error> {
+        self.control.read("reading deliveries that are due", move |tx| outbox::due(tx, now, limit)).await
+    }
+
+    async fn next_delivery_at(&self) -> Result<Option<i64>, Error> {
+        self.control.read("reading when a delivery is due", outbox::next_at).await
+    }
+
+    async fn delivery(&self, org: OrgId, job: JobId) -> Result<Option<Delivery>, Error> {
+        self.control.read("reading a delivery", move |tx| outbox::get(tx, org, job)).await
+    }
+
+    async fn note_delivery(
+        &self,
+        job: JobId,
+        outcome: &DeliveryOutcome,
+        state: DeliveryState,
+        next_at: Option<i64>,
+    ) -> Result<(), Error> {
+        let outcome = outcome.clone();
+        let doing = "noting a delivery";
+        self.control_writer.write(doing, move |tx| outbox::note(tx, job, &outcome, state, next_at)).await
     }
 
     fn record_writer(&self, org: OrgId) -> Result<Box<dyn RecordStore>, Error> {
@@ -271,6 +319,11 @@ impl Store for SqliteStore {
 
     async fn picklist_additions(&self, org: OrgId, module: ModuleNumber) -> Result<Vec<(FieldNumber, String)>, Error> {
         self.records.read("reading picklist additions", move |tx| row::picklist_additions(tx, org, module)).await
+    }
+
+    async fn figures(&self) -> Result<Figures, Error> {
+        let directory = self.directory.clone();
+        self.control.read("counting jobs", move |tx| figures::read(tx, &directory)).await
     }
 
     async fn check(&self) -> Result<(), Error> {

@@ -12,8 +12,8 @@ use futures::stream::BoxStream;
 
 use crate::Error;
 use crate::model::{
-    Claim, Finish, Grant, Job, NewJob, NewUpload, OauthClient, Org, PageQuery, Record, SecretHash, TokenKind, Upload,
-    User,
+    Claim, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, Grant, Job, JobsQuery, NewJob, NewUpload,
+    OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, TokenKind, Upload, User,
 };
 
 /// Everything the server keeps. Answers are durable: what returned `Ok` is there after a SIGKILL.
@@ -67,8 +67,11 @@ pub trait Store: Send + Sync + 'static {
     async fn add_job(&self, job: &NewJob) -> Result<Job, Error>;
     /// A job of this organisation.
     async fn job(&self, org: OrgId, id: JobId) -> Result<Option<Job>, Error>;
-    /// Takes the oldest job that waits, or whose lease has ended at `now`: ADDED becomes INPROGRESS, the attempt is
-    /// one more. At start, when the data directory's lock is fresh, leases of the process before are already void.
+    /// Jobs, newest first by id.
+    async fn jobs(&self, query: &JobsQuery) -> Result<Vec<Job>, Error>;
+    /// Takes the oldest job that waits, or whose lease has ended at `now`, and that does not rest: ADDED becomes
+    /// INPROGRESS, the attempt is one more, and the rest is forgotten. At start, when the data directory's lock is fresh,
+    /// leases of the process before are already void and no job rests.
     async fn claim(&self, worker: &str, now: i64, lease_seconds: i64) -> Result<Option<(Claim, Job)>, Error>;
     /// Holds on to a claim, and shows counts and charset to those who look meanwhile. An empty charset is one that is
     /// not known yet and leaves the present one.
@@ -83,12 +86,33 @@ pub trait Store: Send + Sync + 'static {
     /// Gives a claim back unfinished: the job can be claimed again at once, and the claim holds nothing any more. The
     /// job stays INPROGRESS to those who look: a status never goes back.
     async fn release(&self, claim: Claim) -> Result<(), Error>;
+    /// Gives a claim back until the rest is over: like [`Store::release`], but nobody claims the job before. Counts the
+    /// attempt as failed if it was.
+    async fn postpone(&self, claim: Claim, rest: &Rest, postponed: Postponed) -> Result<(), Error>;
     /// The id block of a resource: reserved once, the same for every later attempt. `now_ms` is the wall clock in
     /// milliseconds since 1970; the block starts at `max(next, (now_ms - 2020) << 16)`.
     async fn reserve(&self, claim: Claim, resource: u16, size: u64, now_ms: i64) -> Result<IdBlock, Error>;
     /// Ends a job, in one transaction: states, counts, the result's name, and the outbox row if the job has a callback
     /// and is not fixed.
     async fn finish(&self, claim: Claim, end: &Finish) -> Result<(), Error>;
+
+    // --- deliveries ---
+
+    /// Deliveries that are due at `now`, those that are due longest first.
+    async fn due_deliveries(&self, now: i64, limit: u32) -> Result<Vec<Delivery>, Error>;
+    /// When the next delivery is due, if one is pending.
+    async fn next_delivery_at(&self) -> Result<Option<i64>, Error>;
+    /// The delivery of a job, if it has a callback and is through.
+    async fn delivery(&self, org: OrgId, job: JobId) -> Result<Option<Delivery>, Error>;
+    /// Notes what came of a try: one attempt more, and either when the next one is due or how it was settled. A try whose
+    /// outcome was never noted, because the process died, is due as it was before.
+    async fn note_delivery(
+        &self,
+        job: JobId,
+        outcome: &DeliveryOutcome,
+        state: DeliveryState,
+        next_at: Option<i64>,
+    ) -> Result<(), Error>;
 
     // --- records ---
 
@@ -105,6 +129,8 @@ pub trait Store: Send + Sync + 'static {
     /// Picklist values added by writes.
     async fn picklist_additions(&self, org: OrgId, module: ModuleNumber) -> Result<Vec<(FieldNumber, String)>, Error>;
 
+    /// What the store holds, in numbers.
+    async fn figures(&self) -> Result<Figures, Error>;
     /// Whether the store can read and write right now: for `ready`.
     async fn check(&self) -> Result<(), Error>;
 }

@@ -18,6 +18,7 @@ use bulkwright_engine::spec::ResourceSpec;
 use bulkwright_engine::typing::Person;
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::Error as StoreError;
+use bulkwright_store::failure::Moment;
 use bulkwright_store::model::{Claim, Failure, Job, JobResource, JobState};
 use bulkwright_wire::time;
 use jiff::tz::TimeZone;
@@ -32,6 +33,8 @@ use crate::state::App;
 
 /// The one resource of a job, by its place.
 const RESOURCE: u16 = 0;
+
+const RENDERING: &str = "rendering a result";
 
 /// Everything an attempt needs, gathered before its thread begins.
 pub(super) struct Attempt {
@@ -239,8 +242,13 @@ impl Attempt {
         block: IdBlock,
         settled: impl Iterator<Item = Result<Settled, Abandoned>>,
     ) -> Result<NamedTempFile, ResultError> {
+        let points = &self.app.failure_points;
+        let failed = |error| ResultError::from(std::io::Error::other(error));
+        points.pass(RENDERING, Moment::Before).map_err(failed)?;
         let out = NamedTempFile::new_in(&self.app.scratch)?;
-        result::write(vec![Part { prepared, block, settled }], self.job.created_at, out)
+        let out = result::write(vec![Part { prepared, block, settled }], self.job.created_at, out)?;
+        points.pass(RENDERING, Moment::AfterCommit).map_err(failed)?;
+        Ok(out)
     }
 
     /// The end of a job whose resource is refused now, although it was not when the job was created: what earlier

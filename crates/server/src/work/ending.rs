@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::Error as StoreError;
-use bulkwright_store::model::{Claim, Failure, Finish, Job, JobState};
+use bulkwright_store::error::is_full;
+use bulkwright_store::model::{Claim, Failure, Finish, Job, JobState, Postponed, Rest};
 use bulkwright_wire::error::ErrorCode;
 
-use super::attempt::{self, AttemptError, End};
+use super::attempt::{self, End};
 use super::progress::Progress;
-use super::{ATTEMPTS_MAX, REST_SECONDS, REST_SECONDS_MAX, Worked};
+use super::{FAILURES_MAX, FULL_DISK_REST_SECONDS, POLL, REST_SECONDS, REST_SECONDS_MAX, Worked};
 use crate::state::App;
 
 /// Ends a job: the result's blob first, then everything that names it in one transaction.
@@ -27,7 +28,10 @@ pub(super) async fn finish(app: &App, claim: Claim, job: &Job, end: End) -> Resu
         finished_at: app.clock.seconds(),
     };
     if let Err(error) = app.store.finish(claim, &finish).await {
-        forget(app, result_blob).await;
+        // Any other error leaves it open whether the row that names the blob is there: then the sweep finds out.
+        if matches!(error, StoreError::Fenced) {
+            forget(app, result_blob).await;
+        }
         return Err(error);
     }
     let Counts { added, updated, skipped } = counts;
@@ -55,29 +59,71 @@ pub(super) async fn release(app: &App, claim: Claim, job: &Job) -> Result<Worked
     Ok(Worked::Released)
 }
 
-/// An attempt that the store or the disk failed: the job rests, and others go first, unless it has had its attempts.
-/// It rests by its lease, which a new start voids.
+/// An attempt that the store or the disk failed: the job rests, and others go first, unless it has had its attempts. A
+/// full disk is nobody's attempt: the job waits for room as long as it takes.
 pub(super) async fn failed_attempt(
     app: &Arc<App>,
     claim: Claim,
     job: &Arc<Job>,
     progress: &Progress,
-    error: &AttemptError,
+    error: &(dyn std::error::Error + Send + Sync + 'static),
 ) -> Result<Worked, StoreError> {
+    let failures = job.failures + 1;
+    let (rest_seconds, postponed) = match (is_full(error), progress.has_committed()) {
+        (true, _) => (FULL_DISK_REST_SECONDS, Postponed::Waiting),
+        (false, true) => (REST_SECONDS, Postponed::FailedAfterProgress),
+        (false, false) if failures >= FAILURES_MAX => return failed_for_good(app, claim, job, error).await,
+        (false, false) => (rest_seconds(failures), Postponed::Failed),
+    };
     tracing::error!(
         job = %job.id,
         attempt = claim.attempt,
+        rest_seconds,
         error = error as &dyn std::error::Error,
         "an attempt at a job came to no end"
     );
-    if claim.attempt >= ATTEMPTS_MAX {
-        let message = format!("{ATTEMPTS_MAX} attempts came to no end: {error}; the server's log says more");
-        return give_up(app, claim, job, message).await;
-    }
-    let seen = progress.last();
-    let rest_until = app.clock.seconds() + rest_seconds(claim.attempt);
-    app.store.progress(claim, rest_until, 0, seen.counts, seen.charset).await?;
+    let rest = Rest { until: app.clock.seconds() + rest_seconds, cause: with_causes(error) };
+    postpone(app, claim, &rest, postponed).await?;
     Ok(Worked::Postponed)
+}
+
+/// Writes down that a job rests. Where even that cannot be written, no other job could be taken either: it is tried until
+/// it can, or the server ends.
+async fn postpone(app: &App, claim: Claim, rest: &Rest, postponed: Postponed) -> Result<(), StoreError> {
+    loop {
+        let error = match app.store.postpone(claim, rest, postponed).await {
+            Err(error) if !matches!(error, StoreError::Fenced) => error,
+            written => return written,
+        };
+        tracing::warn!(job = %claim.job, error = &error as &dyn std::error::Error, "a job cannot be put to rest");
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = app.draining.cancelled() => return Err(error),
+        }
+    }
+}
+
+async fn failed_for_good(
+    app: &Arc<App>,
+    claim: Claim,
+    job: &Arc<Job>,
+    error: &(dyn std::error::Error + Send + Sync + 'static),
+) -> Result<Worked, StoreError> {
+    tracing::error!(job = %job.id, attempt = claim.attempt, error = error as &dyn std::error::Error, "a job is given up");
+    let message = format!("{FAILURES_MAX} attempts came to no end: {}; the server's log says more", with_causes(error));
+    give_up(app, claim, job, message).await
+}
+
+/// An error and what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        text.push_str(": ");
+        text.push_str(&deeper.to_string());
+        cause = deeper.source();
+    }
+    text
 }
 
 fn rest_seconds(attempt: u32) -> i64 {
@@ -88,17 +134,13 @@ fn rest_seconds(attempt: u32) -> i64 {
         .map_or(REST_SECONDS_MAX, |seconds| seconds.min(REST_SECONDS_MAX))
 }
 
-/// A job whose attempts all ended with the process, before its first chunk, is not begun again.
-pub(super) async fn given_up_unless_it_moves(
-    app: &Arc<App>,
-    claim: Claim,
-    job: &Arc<Job>,
-) -> Result<Option<Worked>, StoreError> {
-    if settled(app, job).await.total() > 0 {
-        return Ok(None);
-    }
-    let message = format!("the server ended {ATTEMPTS_MAX} times while it worked on this file; its log says more");
-    give_up(app, claim, job, message).await.map(Some)
+/// A job whose every attempt ended with the process, without a chunk committed, while nothing else was at work.
+pub(super) async fn given_up_as_deadly(app: &Arc<App>, claim: Claim, job: &Arc<Job>) -> Result<Worked, StoreError> {
+    let deaths = job.deaths;
+    tracing::error!(job = %job.id, attempt = claim.attempt, deaths, "a job is given up: the server dies of it");
+    let message =
+        format!("the server ended {deaths} times in a row while it worked on this file alone; its log says more");
+    give_up(app, claim, job, message).await
 }
 
 /// A panic is a fault of this program that this job meets: it would meet it again.

@@ -24,6 +24,7 @@ pub(super) struct Seen {
 #[derive(Debug)]
 pub(super) struct Progress {
     seen: Mutex<(Seen, Moved)>,
+    committed: AtomicBool,
     stopped: AtomicBool,
 }
 
@@ -39,7 +40,11 @@ impl Progress {
     pub(super) fn of(job: &Job) -> Self {
         let counts = job.resources.first().map(|resource| resource.counts).unwrap_or_default();
         let seen = Seen { counts, charset: "" };
-        Progress { seen: Mutex::new((seen, Moved::No)), stopped: AtomicBool::new(false) }
+        Progress {
+            seen: Mutex::new((seen, Moved::No)),
+            committed: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn set_charset(&self, charset: &'static str) {
@@ -55,6 +60,11 @@ impl Progress {
 
     pub(super) fn last(&self) -> Seen {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Whether this attempt has committed a chunk.
+    pub(super) fn has_committed(&self) -> bool {
+        self.committed.load(Ordering::Relaxed)
     }
 
     /// Tells the attempt to stop at its next chunk.
@@ -81,6 +91,7 @@ pub(super) struct JobWatch<'a> {
 impl Watch for JobWatch<'_> {
     fn committed(&mut self, ledger: LedgerRow, echoes: Echoes, counts: Counts) {
         self.progress.update(|seen| seen.counts = counts);
+        self.progress.committed.store(true, Ordering::Relaxed);
         // A rendering that has ended early says why when it is joined.
         let _ = self.chunks.send(Ok(Settled::Chunk { ledger, echoes: Some(echoes) }));
     }

@@ -99,6 +99,11 @@ pub(super) async fn a_job_is_read_back_whole(store: &dyn Store) {
         result_url: None,
         fixed: false,
         attempt: 0,
+        started_at: None,
+        finished_at: None,
+        failures: 0,
+        deaths: 0,
+        rest: None,
     };
     assert_eq!(added, expected);
     assert_eq!(job(store, added.id).await, expected);

@@ -16,40 +16,48 @@ use tempfile::NamedTempFile;
 
 use super::{Durability, directory};
 use crate::Error;
+use crate::failure::{FailurePoints, Moment};
 
 /// Bytes gathered before they are written: a write for every network frame would be many small ones.
 const PART_BYTES: usize = 1 << 20;
 /// Random bytes of a name: enough that no two are ever the same.
 const NAME_RANDOM_BYTES: usize = 16;
 
+const DOING: &str = "writing a blob";
+
 /// The folder of blobs.
 pub(super) struct Blobs {
     folder: PathBuf,
     store: Arc<LocalFileSystem>,
     durability: Durability,
+    failure_points: FailurePoints,
 }
 
 impl Blobs {
     /// Opens the folder, making it if it is missing, and removes what was left half written.
-    pub(super) fn open(folder: &Path, durability: Durability) -> Result<Blobs, Error> {
+    pub(super) fn open(folder: &Path, durability: Durability, failure_points: FailurePoints) -> Result<Blobs, Error> {
         directory::make(folder, durability)?;
         remove_staged(folder).map_err(|source| Error::Directory { path: folder.to_owned(), source })?;
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|error| Error::failed("opening the folder of blobs", error))?
             .with_fsync(durability == Durability::Durable);
-        Ok(Blobs { folder: folder.to_owned(), store: Arc::new(store), durability })
+        Ok(Blobs { folder: folder.to_owned(), store: Arc::new(store), durability, failure_points })
     }
 
     /// Streams a blob in under a new name.
     pub(super) async fn put(&self, prefix: &str, body: BoxStream<'_, Result<Bytes, Error>>) -> Result<String, Error> {
+        self.failure_points.pass(DOING, Moment::Before)?;
         let name = new_name(prefix)?;
         let mut upload = self.store.put_multipart(&location(&name)?).await.map_err(writing)?;
-        let written = match write_parts(upload.as_mut(), body).await {
+        let written = match self.staged(write_parts(upload.as_mut(), body).await) {
             Ok(()) => upload.complete().await.map(|_| ()).map_err(writing),
             Err(error) => Err(error),
         };
         match written {
-            Ok(()) => Ok(name),
+            Ok(()) => {
+                self.failure_points.pass(DOING, Moment::AfterCommit)?;
+                Ok(name)
+            }
             Err(error) => {
                 // The first error is the one to tell; what cannot be removed now is removed at the next start.
                 let _ = upload.abort().await;
@@ -58,14 +66,24 @@ impl Blobs {
         }
     }
 
+    /// Passes the points between a blob that is written under its staging name and the one that is there.
+    fn staged(&self, written: Result<(), Error>) -> Result<(), Error> {
+        written?;
+        self.failure_points.pass(DOING, Moment::BeforeCommit)
+    }
+
     /// Takes a finished file in: by renaming it, or by copying where it is on another file system.
     pub(super) async fn put_file(&self, prefix: &str, file: NamedTempFile) -> Result<String, Error> {
         let name = new_name(prefix)?;
         let target = self.path(&name)?;
         let durability = self.durability;
+        self.failure_points.pass(DOING, Moment::BeforeCommit)?;
         let moved = blocking(move || move_into_place(file, &target, durability)).await?;
         match moved {
-            Moved::Done => Ok(name),
+            Moved::Done => {
+                self.failure_points.pass(DOING, Moment::AfterCommit)?;
+                Ok(name)
+            }
             Moved::OtherFileSystem(file) => self.copy_in(prefix, file).await,
         }
     }
@@ -96,9 +114,11 @@ impl Blobs {
 
     /// Removes a blob; it may be gone already.
     pub(super) async fn delete(&self, blob: &str) -> Result<(), Error> {
+        let doing = "removing a blob";
+        self.failure_points.pass(doing, Moment::Before)?;
         match self.store.delete(&location(blob)?).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(Error::failed("removing a blob", error)),
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => self.failure_points.pass(doing, Moment::AfterCommit),
+            Err(error) => Err(Error::failed(doing, error)),
         }
     }
 }
@@ -174,7 +194,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + S
 }
 
 fn writing(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::failed("writing a blob", error)
+    Error::failed(DOING, error)
 }
 
 fn reading(error: object_store::Error) -> Error {

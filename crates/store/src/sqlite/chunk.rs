@@ -10,6 +10,7 @@ use rusqlite::{Statement, Transaction, params};
 use super::sql::{Doing, is_constraint};
 use super::{extents, find, row};
 use crate::Error;
+use crate::failure::{FailurePoints, Moment};
 use crate::records::{ALL_BUCKETS, KeyHasher, RecordColumns, ledger_checksum};
 
 /// Rows that one statement inserts: starting and ending it costs as much as a row or two.
@@ -21,18 +22,23 @@ const FIRST_VERSION: u32 = 1;
 /// Writes a chunk. The caller's transaction is rolled back on an error.
 pub(super) fn write(
     tx: &Transaction<'_>,
+    points: &FailurePoints,
     hasher: &KeyHasher,
     org: OrgId,
     change: &ChangeSet<'_>,
 ) -> Result<(), StoreError> {
+    let pass = |place| points.pass("committing a chunk", Moment::Within(place));
     // First, because a chunk that was applied already is told by it at once.
     add_ledger_row(tx, org, change)?;
+    pass("the ledger row is written")?;
     insert_records(tx, org, change)?;
     update_records(tx, org, change)?;
+    pass("the records are written")?;
     let lost = in_hash_order(hasher, org, change.keys_lost);
     remove_keys(tx, &lost)?;
     let gained = in_hash_order(hasher, org, change.keys_gained);
     add_keys(tx, &gained)?;
+    pass("the keys are written")?;
     check_unique(tx, hasher, org, &gained)?;
     add_picklist_values(tx, org, change)?;
     Ok(())

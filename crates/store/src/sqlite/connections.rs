@@ -12,6 +12,7 @@ use super::directory::DirectoryLock;
 use super::sql::Doing;
 use super::{Durability, RecordsLayout};
 use crate::Error;
+use crate::failure::{FailurePoints, Moment};
 
 /// Page cache of the connection that writes records. Bulk inserts touch every leaf of the key tree in each chunk: what
 /// does not fit is read again.
@@ -38,6 +39,7 @@ pub(super) struct Access {
     pub(super) path: PathBuf,
     pub(super) role: Role,
     pub(super) durability: Durability,
+    pub(super) failure_points: FailurePoints,
 }
 
 /// What a connection is for.
@@ -151,7 +153,10 @@ impl Connections {
     ) -> Result<T, Error> {
         let idle = self.idle().pop();
         let mut connection = idle.map_or_else(|| self.access.open(), Ok)?;
-        let outcome = in_transaction(&mut connection, behavior, doing, work);
+        let outcome = match behavior {
+            TransactionBehavior::Deferred => in_transaction(&mut connection, behavior, doing, work),
+            _ => committed(&mut connection, &self.access.failure_points, doing, work),
+        };
         self.idle().push(connection);
         outcome
     }
@@ -172,6 +177,23 @@ pub(super) fn in_transaction<T, E: From<Error>>(
     let transaction = connection.transaction_with_behavior(behavior).doing(doing)?;
     let answer = work(&transaction)?;
     transaction.commit().doing(doing)?;
+    Ok(answer)
+}
+
+/// Runs `work` in a transaction that writes, past the failure points of a commit.
+pub(super) fn committed<T, E: From<Error>>(
+    connection: &mut Connection,
+    points: &FailurePoints,
+    doing: &'static str,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    points.pass(doing, Moment::Before)?;
+    let answer = in_transaction(connection, TransactionBehavior::Immediate, doing, |tx| -> Result<T, E> {
+        let answer = work(tx)?;
+        points.pass(doing, Moment::BeforeCommit)?;
+        Ok(answer)
+    })?;
+    points.pass(doing, Moment::AfterCommit)?;
     Ok(answer)
 }
 

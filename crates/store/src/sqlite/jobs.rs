@@ -8,20 +8,38 @@ use bulkwright_engine::ids::{IdBlock, JobId, OrgId};
 use bulkwright_engine::verdict::Counts;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::connections::committed;
 use super::sql::{self, Doing, draw_block};
-use super::stored;
+use super::{outbox, stored};
 use crate::Error;
-use crate::model::{Claim, Finish, Job, JobResource, JobState, NewJob};
+use crate::failure::FailurePoints;
+use crate::model::{Claim, Finish, Job, JobResource, JobState, JobsQuery, NewJob, Postponed, Rest};
 
 mod read;
 
 pub(super) use read::get;
 
-/// At start: no process but this one can hold a job.
-pub(super) fn void_leases(connection: &Connection) -> Result<(), Error> {
-    let doing = "voiding leases";
-    let sql = "UPDATE job SET worker = NULL, lease_until = NULL WHERE state < 2 AND worker IS NOT NULL";
-    connection.execute(sql, []).doing(doing).map(|_| ())
+/// At start: no process but this one can hold a job, so what is held was held by one that died. If that was a single
+/// job, its death is noted, in a row with those before it unless chunks were committed since.
+pub(super) fn take_over(
+    connection: &mut Connection,
+    points: &FailurePoints,
+    chunks_settled: impl Fn(JobId) -> Result<i64, Error>,
+) -> Result<(), Error> {
+    let doing = "taking over from the process before";
+    committed(connection, points, doing, |tx| {
+        let mut statement = tx.prepare("SELECT id FROM job WHERE state < 2 AND worker IS NOT NULL").doing(doing)?;
+        let held = statement.query_map([], |row| Ok(JobId(row.get(0)?))).doing(doing)?;
+        if let [job] = held.collect::<rusqlite::Result<Vec<_>>>().doing(doing)?[..] {
+            let sql = "UPDATE job SET deaths = CASE WHEN chunks_at_death < ?2 THEN 0 ELSE deaths + 1 END,
+                           chunks_at_death = ?2
+                       WHERE id = ?1";
+            tx.execute(sql, params![job.0, chunks_settled(job)?]).doing(doing)?;
+        }
+        let sql = "UPDATE job SET worker = NULL, lease_until = NULL, rest_until = NULL
+                   WHERE state < 2 AND (worker IS NOT NULL OR rest_until IS NOT NULL)";
+        tx.execute(sql, []).doing(doing).map(|_| ())
+    })
 }
 
 /// Adds a job that waits.
@@ -83,7 +101,21 @@ fn add_resource(tx: &Transaction<'_>, job: JobId, place: usize, resource: &JobRe
     Ok(())
 }
 
-/// Takes the oldest job that waits or whose lease has ended.
+/// Jobs, newest first.
+pub(super) fn list(tx: &Transaction<'_>, query: &JobsQuery) -> Result<Vec<Job>, Error> {
+    let doing = "listing jobs";
+    let sql = "SELECT id, org FROM job
+               WHERE (?1 IS NULL OR org = ?1) AND (?2 IS NULL OR state = ?2) AND id < ?3
+               ORDER BY id DESC LIMIT ?4";
+    let before = query.before.map_or(i64::MAX, |before| before.0);
+    let values = params![query.org.map(|org| org.0), query.state.map(stored::state_number), before, query.limit];
+    let mut statement = tx.prepare_cached(sql).doing(doing)?;
+    let found = statement.query_map(values, |row| Ok((JobId(row.get(0)?), OrgId(row.get(1)?)))).doing(doing)?;
+    let found = found.collect::<rusqlite::Result<Vec<_>>>().doing(doing)?;
+    found.into_iter().filter_map(|(id, org)| get(tx, org, id).transpose()).collect()
+}
+
+/// Takes the oldest job that waits or whose lease has ended, and that does not rest.
 pub(super) fn claim(
     tx: &Transaction<'_>,
     worker: &str,
@@ -91,13 +123,16 @@ pub(super) fn claim(
     lease_until: i64,
 ) -> Result<Option<(Claim, Job)>, Error> {
     let doing = "claiming a job";
-    let sql = "SELECT id, org FROM job WHERE state < 2 AND (worker IS NULL OR lease_until <= ?1)
+    let sql = "SELECT id, org FROM job
+               WHERE state < 2 AND (worker IS NULL OR lease_until <= ?1) AND coalesce(rest_until, ?1) <= ?1
                ORDER BY created_at, id LIMIT 1";
     let mut statement = tx.prepare_cached(sql).doing(doing)?;
     let oldest = statement.query_row([now], |row| Ok((JobId(row.get(0)?), OrgId(row.get(1)?))));
     let Some((id, org)) = oldest.optional().doing(doing)? else { return Ok(None) };
-    let sql = "UPDATE job SET state = ?2, worker = ?3, lease_until = ?4, attempt = attempt + 1 WHERE id = ?1";
-    let values = params![id.0, stored::state_number(JobState::InProgress), worker, lease_until];
+    let sql = "UPDATE job SET state = ?2, worker = ?3, lease_until = ?4, attempt = attempt + 1, rest_until = NULL,
+                   rest_cause = NULL, started_at = coalesce(started_at, ?5)
+               WHERE id = ?1";
+    let values = params![id.0, stored::state_number(JobState::InProgress), worker, lease_until, now];
     tx.prepare_cached(sql).doing(doing)?.execute(values).doing(doing)?;
     let job = get(tx, org, id)?.ok_or_else(|| Error::failed(doing, "the job is not there after it was claimed"))?;
     Ok(Some((Claim { job: id, attempt: job.attempt }, job)))
@@ -132,6 +167,21 @@ pub(super) fn release(tx: &Transaction<'_>, claim: Claim) -> Result<(), Error> {
     tx.execute(sql, [claim.job.0]).doing("releasing a job").map(|_| ())
 }
 
+/// Gives a claim back until the rest is over.
+pub(super) fn postpone(tx: &Transaction<'_>, claim: Claim, rest: &Rest, postponed: Postponed) -> Result<(), Error> {
+    check_held(tx, claim)?;
+    let failures = match postponed {
+        Postponed::Waiting => "failures",
+        Postponed::Failed => "failures + 1",
+        Postponed::FailedAfterProgress => "1",
+    };
+    let sql = format!(
+        "UPDATE job SET worker = NULL, lease_until = NULL, rest_until = ?2, rest_cause = ?3, failures = {failures}
+         WHERE id = ?1"
+    );
+    tx.execute(&sql, params![claim.job.0, rest.until, rest.cause]).doing("postponing a job").map(|_| ())
+}
+
 /// The ids of a resource, drawn the first time.
 pub(super) fn reserve(
     tx: &Transaction<'_>,
@@ -161,7 +211,7 @@ pub(super) fn finish(tx: &Transaction<'_>, claim: Claim, end: &Finish) -> Result
     assert!(matches!(end.state, JobState::Completed | JobState::Failed), "a job ends completed or failed");
     check_held(tx, claim)?;
     let sql = "UPDATE job SET state = ?2, result_blob = ?3, charset = coalesce(?4, charset), finished_at = ?5,
-                   worker = NULL, lease_until = NULL
+                   worker = NULL, lease_until = NULL, rest_cause = NULL
                WHERE id = ?1";
     let state = stored::state_number(end.state);
     tx.execute(sql, params![claim.job.0, state, end.result_blob, end.charset, end.finished_at]).doing(doing)?;
@@ -171,11 +221,7 @@ pub(super) fn finish(tx: &Transaction<'_>, claim: Claim, end: &Finish) -> Result
     for (place, resource) in end.resources.iter().enumerate() {
         finish_resource(tx, claim.job, place, resource)?;
     }
-    let sql = "INSERT INTO outbox (job, org, url, method, created_at)
-               SELECT id, org, callback_url, callback_method, ?2 FROM job
-               WHERE id = ?1 AND callback_url IS NOT NULL AND NOT fixed";
-    tx.execute(sql, params![claim.job.0, end.finished_at]).doing(doing)?;
-    Ok(())
+    outbox::add(tx, claim.job, end.finished_at)
 }
 
 fn finish_resource(

@@ -1,20 +1,31 @@
 //! The tables of both files, and how a file becomes one of this version.
 //!
-//! A schema is made in one transaction that also writes its version, so a process that is killed while making a
-//! directory leaves files that are either whole or still empty.
+//! A schema is a list of steps, one a version; a new file takes all of them, one of an earlier version those it lacks. They
+//! are taken in one transaction that also writes the version, so a process that is killed meanwhile leaves a file that is
+//! as it was, or of this version.
 
 use std::path::Path;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::{Batch, Connection, Transaction};
 
-use super::connections::in_transaction;
+use super::connections::committed;
 use super::sql::Doing;
 use crate::Error;
+use crate::failure::{FailurePoints, Moment};
 
-/// The newest schema of `records.db` that this program knows.
-const RECORDS_VERSION: i64 = 1;
-/// The newest schema of `control.db` that this program knows.
-const CONTROL_VERSION: i64 = 1;
+/// The steps of `records.db`, from an empty file on.
+const RECORDS_STEPS: &[Step] = &[Step { sql: RECORDS_1, then: make_hash_key }];
+/// The steps of `control.db`, from an empty file on.
+const CONTROL_STEPS: &[Step] = &[Step { sql: CONTROL_1, then: nothing }, Step { sql: CONTROL_2, then: nothing }];
+
+/// What makes a file one version newer. Released steps never change.
+struct Step {
+    /// Statements, run one by one.
+    sql: &'static str,
+    /// What is no SQL, run after them.
+    then: fn(&Transaction<'_>) -> Result<(), Error>,
+}
 
 /// Bytes of a page of `records.db`. Measured with `examples/bulk_insert` on 2 cores, synced, 1,000,000 leads with bodies
 /// of 430 bytes and one key each, in chunks of 150,000; then 25,000 scattered updates, read first:
@@ -38,7 +49,7 @@ pub(super) const RECORDS_PAGE_BYTES: u32 = 8192;
 /// `extent` says which ids a module got, one row for each chunk that made records: what lists a module in id order
 /// without an index entry for each record. `record_changed` has only records that were changed since they were made,
 /// so that inserts do not pay for it; see `pages`.
-const RECORDS_SCHEMA: &str = "
+const RECORDS_1: &str = "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE record (
         id INTEGER PRIMARY KEY,
@@ -95,7 +106,7 @@ const RECORDS_SCHEMA: &str = "
 ";
 
 /// Moments are seconds since 1970. `place` keeps the order in which rows came. Secrets are there as hashes only.
-const CONTROL_SCHEMA: &str = "
+const CONTROL_1: &str = "
     CREATE TABLE counter (one INTEGER PRIMARY KEY CHECK (one = 1), next INTEGER NOT NULL);
     INSERT INTO counter VALUES (1, 0);
     CREATE TABLE org (
@@ -189,47 +200,85 @@ const CONTROL_SCHEMA: &str = "
     );
 ";
 
+/// What a job waits for, what it has gone through, and how its callback stands.
+const CONTROL_2: &str = "
+    ALTER TABLE job ADD COLUMN started_at INTEGER;
+    ALTER TABLE job ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN chunks_at_death INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN rest_until INTEGER;
+    ALTER TABLE job ADD COLUMN rest_cause TEXT;
+    ALTER TABLE outbox ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN next_at INTEGER;
+    ALTER TABLE outbox ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN last_at INTEGER;
+    ALTER TABLE outbox ADD COLUMN last_status INTEGER;
+    ALTER TABLE outbox ADD COLUMN last_error TEXT;
+    UPDATE outbox SET next_at = created_at;
+    CREATE INDEX outbox_due ON outbox (next_at) WHERE next_at IS NOT NULL;
+";
+
 /// Makes `records.db` one of this version, and answers the installation's key for hashes.
-pub(super) fn prepare_records(connection: &mut Connection, directory: &Path) -> Result<[u8; 16], Error> {
-    bring_to_version(connection, &directory.join("records.db"), RECORDS_VERSION, make_records)?;
+pub(super) fn prepare_records(
+    connection: &mut Connection,
+    directory: &Path,
+    points: &FailurePoints,
+) -> Result<[u8; 16], Error> {
+    bring_to_version(connection, &directory.join("records.db"), RECORDS_STEPS, "making the tables of records", points)?;
     let doing = "reading the installation's key";
     connection.query_row("SELECT value FROM meta WHERE name = 'hash_key'", [], |row| row.get(0)).doing(doing)
 }
 
 /// Makes `control.db` one of this version.
-pub(super) fn prepare_control(connection: &mut Connection, directory: &Path) -> Result<(), Error> {
-    bring_to_version(connection, &directory.join("control.db"), CONTROL_VERSION, |tx| {
-        tx.execute_batch(CONTROL_SCHEMA).doing("making control.db")
-    })
+pub(super) fn prepare_control(
+    connection: &mut Connection,
+    directory: &Path,
+    points: &FailurePoints,
+) -> Result<(), Error> {
+    bring_to_version(connection, &directory.join("control.db"), CONTROL_STEPS, "making the tables of jobs", points)
 }
 
-fn make_records(tx: &Transaction<'_>) -> Result<(), Error> {
-    let doing = "making records.db";
+fn make_hash_key(tx: &Transaction<'_>) -> Result<(), Error> {
+    let doing = "making the installation's key";
     let mut key = [0_u8; 16];
     getrandom::fill(&mut key).map_err(|error| Error::failed(doing, error))?;
-    tx.execute_batch(RECORDS_SCHEMA).doing(doing)?;
     tx.execute("INSERT INTO meta VALUES ('hash_key', ?1)", [key]).doing(doing)?;
+    Ok(())
+}
+
+fn nothing(_: &Transaction<'_>) -> Result<(), Error> {
     Ok(())
 }
 
 fn bring_to_version(
     connection: &mut Connection,
     path: &Path,
-    known: i64,
-    make: impl FnOnce(&Transaction<'_>) -> Result<(), Error>,
+    steps: &[Step],
+    doing: &'static str,
+    points: &FailurePoints,
 ) -> Result<(), Error> {
-    let doing = "making the tables";
-    in_transaction(connection, TransactionBehavior::Immediate, doing, |tx| {
-        let found = tx.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).doing(doing)?;
-        if found > known {
-            return Err(Error::Newer { path: path.to_owned(), found, known });
-        }
-        if found == 0 {
-            make(tx)?;
-            tx.execute_batch(&format!("PRAGMA user_version = {known}")).doing(doing)?;
-        }
-        Ok(())
+    let known = steps.len();
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).doing(doing)?;
+    let Some(missing) = usize::try_from(found).ok().and_then(|found| steps.get(found..)) else {
+        return Err(Error::Newer { path: path.to_owned(), found, known: known as i64 });
+    };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    committed(connection, points, doing, |tx| {
+        missing.iter().try_for_each(|step| take(tx, step, doing, points))?;
+        tx.execute_batch(&format!("PRAGMA user_version = {known}")).doing(doing)
     })
+}
+
+fn take(tx: &Transaction<'_>, step: &Step, doing: &'static str, points: &FailurePoints) -> Result<(), Error> {
+    let mut statements = Batch::new(tx, step.sql);
+    while let Some(mut statement) = statements.next().doing(doing)? {
+        points.pass(doing, Moment::Within("before a statement"))?;
+        statement.raw_execute().doing(doing)?;
+        points.pass(doing, Moment::Within("after a statement"))?;
+    }
+    (step.then)(tx)
 }
 
 /// Whether the records can be read right now.

@@ -3,7 +3,7 @@
 use bulkwright_engine::spec::{DefaultValue, Mapping, Operation};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{JobState, TokenKind};
+use crate::model::{DeliveryState, JobState, TokenKind};
 
 /// The number of an operation. Stored, so it never changes.
 pub(super) fn operation_number(operation: Operation) -> i64 {
@@ -41,6 +41,21 @@ pub(super) fn token_kind_number(kind: TokenKind) -> i64 {
         TokenKind::Access => 0,
         TokenKind::Refresh => 1,
     }
+}
+
+/// The number of a delivery's state. Stored, so it never changes.
+pub(super) fn delivery_state_number(state: DeliveryState) -> i64 {
+    match state {
+        DeliveryState::Pending => 0,
+        DeliveryState::Delivered => 1,
+        DeliveryState::GivenUp => 2,
+    }
+}
+
+/// The state of a number.
+pub(super) fn delivery_state(number: i64) -> Option<DeliveryState> {
+    let all = [DeliveryState::Pending, DeliveryState::Delivered, DeliveryState::GivenUp];
+    all.into_iter().find(|it| delivery_state_number(*it) == number)
 }
 
 /// [`Mapping`] as JSON. What is not set is left out.

@@ -1,6 +1,6 @@
 //! What an import writes through, and whose turn it is.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use bulkwright_engine::catalog::{FieldNumber, ModuleNumber};
 use bulkwright_engine::ids::{JobId, OrgId, RecordId};
@@ -10,24 +10,41 @@ use bulkwright_engine::record_store::{
 use bulkwright_engine::verdict::Counts;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::connections::in_transaction;
+use super::connections::{committed, in_transaction};
 use super::directory::DirectoryLock;
 use super::sql::Doing;
 use super::{chunk, find, row};
 use crate::Error;
+use crate::failure::FailurePoints;
 use crate::records::{ALL_BUCKETS, KeyHasher, ledger_checksum};
 
 /// The one connection that writes records, lent to one user after the other.
 pub(super) struct WriterTurn {
     idle: Mutex<Option<Connection>>,
     given_back: Condvar,
+    /// Held while a chunk is written, and by whoever needs the records to stand still: a commit that waits for a lock of
+    /// the file keeps new readers out, one that waits here does not.
+    still: Mutex<()>,
+    failure_points: FailurePoints,
     /// A writer that outlives the store still holds the directory.
     _lock: Arc<DirectoryLock>,
 }
 
 impl WriterTurn {
-    pub(super) fn new(connection: Connection, lock: Arc<DirectoryLock>) -> Arc<Self> {
-        Arc::new(WriterTurn { idle: Mutex::new(Some(connection)), given_back: Condvar::new(), _lock: lock })
+    pub(super) fn new(connection: Connection, failure_points: FailurePoints, lock: Arc<DirectoryLock>) -> Arc<Self> {
+        Arc::new(WriterTurn {
+            idle: Mutex::new(Some(connection)),
+            given_back: Condvar::new(),
+            still: Mutex::default(),
+            failure_points,
+            _lock: lock,
+        })
+    }
+
+    /// Blocks until no chunk is being written; none is while the guard is held.
+    pub(super) fn stand_still(&self) -> MutexGuard<'_, ()> {
+        // It guards no data.
+        self.still.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Blocks until the connection is free.
@@ -113,12 +130,18 @@ impl RecordStore for Writer {
 
     fn commit(&mut self, change: &ChangeSet<'_>) -> Result<(), StoreError> {
         let (org, hasher) = (self.org, &self.hasher);
-        self.connection.with(|it| {
-            in_transaction(it, TransactionBehavior::Immediate, "committing a chunk", |tx| {
-                chunk::write(tx, hasher, org, change)
-            })
-        })
+        let turn = self.connection.turn.clone();
+        let _still = turn.stand_still();
+        let points = &turn.failure_points;
+        self.connection
+            .with(|it| committed(it, points, "committing a chunk", |tx| chunk::write(tx, points, hasher, org, change)))
     }
+}
+
+/// Chunks of a job that are committed. At start, before anybody writes.
+pub(super) fn chunks_settled(connection: &Connection, job: JobId) -> Result<i64, Error> {
+    let sql = "SELECT count(*) FROM ledger WHERE job = ?1";
+    connection.query_row(sql, [job.0], |row| row.get(0)).doing("counting the chunks of a job")
 }
 
 /// In the order asked, but read in the order of the tree.

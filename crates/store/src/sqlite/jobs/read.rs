@@ -5,7 +5,7 @@ use bulkwright_engine::verdict::Counts;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::Error;
-use crate::model::{Callback, Failure, Job, JobResource, JobState};
+use crate::model::{Callback, Failure, Job, JobResource, JobState, Rest};
 use crate::sqlite::sql::Doing;
 use crate::sqlite::stored;
 
@@ -14,7 +14,8 @@ const DOING: &str = "reading a job";
 /// A job of an organisation.
 pub(in crate::sqlite) fn get(tx: &Transaction<'_>, org: OrgId, id: JobId) -> Result<Option<Job>, Error> {
     let sql = "SELECT id, org, created_by, created_at, operation, ignore_empty, charset, version, callback_url,
-                   callback_method, state, result_blob, result_url, fixed, attempt
+                   callback_method, state, result_blob, result_url, fixed, attempt, started_at, finished_at, failures, deaths,
+                   rest_until, rest_cause
                FROM job WHERE id = ?1 AND org = ?2";
     let mut statement = tx.prepare_cached(sql).doing(DOING)?;
     let found = statement.query_row(params![id.0, org.0], job).optional().doing(DOING)?;
@@ -40,6 +41,11 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         result_url: row.get(12)?,
         fixed: row.get(13)?,
         attempt: row.get(14)?,
+        started_at: row.get(15)?,
+        finished_at: row.get(16)?,
+        failures: row.get(17)?,
+        deaths: row.get(18)?,
+        rest: row.get::<_, Option<i64>>(19)?.zip(row.get(20)?).map(|(until, cause)| Rest { until, cause }),
     })
 }
 
