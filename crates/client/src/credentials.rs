@@ -22,6 +22,9 @@ pub struct Credentials {
     pub client_secret: Secret,
     /// What access tokens are got for.
     pub refresh_token: Secret,
+    /// What opens the administrator's part of the server, if the file says it.
+    #[serde(default)]
+    pub admin_secret: Option<Secret>,
 }
 
 impl Credentials {

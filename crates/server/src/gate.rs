@@ -138,7 +138,7 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mu
     let single = path::collapse_slashes(head.uri.path());
     let path = single.as_deref().unwrap_or(head.uri.path());
     if path.starts_with(path::OWN_PREFIX) {
-        return api::own::answer(app, path, &head.method).await;
+        return api::own::answer(app, path, head, body, envelope).await;
     }
     let route = router::find(path).ok_or(ErrorCode::InvalidUrlPattern)?;
     if head.method.as_str() != route.row.method {

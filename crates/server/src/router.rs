@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use bulkwright_wire::path::{ENDPOINTS, EndpointRow};
+use bulkwright_wire::path::{ENDPOINTS, EndpointRow, OWN_ENDPOINTS, OwnRow};
 use bulkwright_wire::version::Version;
 
 /// Where a path leads.
@@ -26,6 +26,41 @@ impl<'a> Matched<'a> {
     pub(crate) fn parameter_if_any(&self, name: &str) -> Option<&'a str> {
         self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
+}
+
+/// Where a path of our own leads.
+#[derive(Debug)]
+pub(crate) struct OwnMatched<'a> {
+    /// Its row of the table.
+    pub(crate) row: &'static OwnRow,
+    parameters: Vec<(&'static str, &'a str)>,
+}
+
+impl<'a> OwnMatched<'a> {
+    /// The path's own value for a parameter of the row's template.
+    pub(crate) fn parameter(&self, name: &str) -> &'a str {
+        let found = self.parameters.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| *value).expect("handlers ask for parameters of their own template")
+    }
+}
+
+/// Finds the row of a path of our own; none of its templates is inside another one.
+pub(crate) fn find_own(path: &str) -> Option<OwnMatched<'_>> {
+    OWN_ENDPOINTS.iter().find_map(|row| {
+        let (names, parts) = (row.template.split('/'), path.split('/'));
+        let mut parameters = Vec::new();
+        let fits = names.clone().count() == parts.clone().count()
+            && names.zip(parts).all(|(name, part)| {
+                match name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                    Some(name) => {
+                        parameters.push((name, part));
+                        !part.is_empty()
+                    }
+                    None => name == part,
+                }
+            });
+        fits.then_some(OwnMatched { row, parameters })
+    })
 }
 
 struct Route {

@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bulkwright_engine::catalog::Catalog;
 use bulkwright_store::Store;
+use bulkwright_store::model::SecretHash;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -77,6 +78,9 @@ impl Server {
             Mode::Serve { data } => start::first::credentials(&app, data).await?,
             Mode::Dev => Some(start::dev::seed(&app).await?),
         };
+        if let Some(known) = &credentials {
+            let _ = app.admin_secret.set(SecretHash::of(&known.admin_secret));
+        }
         let running = Running::begin(listener, addr, app, credentials, data);
         if let Some(path) = &config.port_file {
             port_file::write(path, addr)?;
@@ -187,6 +191,7 @@ fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Lin
         connections: config.connections.clone(),
         links,
         callback_rule,
+        admin_secret: OnceLock::new(),
         uploads: UploadTurns::new(config.connections.uploads_per_org_max),
         scratch,
         work: Notify::new(),

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bulkwright_engine::catalog::Catalog;
 use bulkwright_engine::ids::OrgId;
 use bulkwright_engine::limits::Limits;
 use bulkwright_store::Store;
 use bulkwright_store::failure::FailurePoints;
+use bulkwright_store::model::SecretHash;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,8 @@ pub(crate) struct App {
     pub(crate) connections: ConnectionLimits,
     pub(crate) links: Links,
     pub(crate) callback_rule: CallbackRule,
+    /// Hash of the secret that opens what is for the administrator; none if the credentials file is gone.
+    pub(crate) admin_secret: OnceLock<SecretHash>,
     pub(crate) uploads: UploadTurns,
     /// A directory for files that are not finished; empty at each start.
     pub(crate) scratch: PathBuf,

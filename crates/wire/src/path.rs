@@ -65,6 +65,47 @@ pub const HEALTH: &str = "/_bulkwright/health";
 /// Whether it can do its work right now.
 pub const READY: &str = "/_bulkwright/ready";
 
+/// What a path of our own is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OwnEndpoint {
+    /// Whether the process is alive.
+    Health,
+    /// Whether it can do its work right now.
+    Ready,
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnAccess {
+    /// Everybody.
+    Open,
+    /// Whoever has an access token for bulk work, about his organisation; the administrator, about all.
+    Organisation,
+    /// The administrator: whoever has the admin secret of the data directory.
+    Admin,
+}
+
+/// One row of the table of our own paths.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnRow {
+    /// What it is for.
+    pub endpoint: OwnEndpoint,
+    /// The only method it takes.
+    pub method: &'static str,
+    /// The path; braces are parameters.
+    pub template: &'static str,
+    /// Who may ask.
+    pub access: OwnAccess,
+}
+
+/// All paths of our own (contract 12, row 59).
+pub const OWN_ENDPOINTS: &[OwnRow] =
+    &[own(OwnEndpoint::Health, "GET", HEALTH, OwnAccess::Open), own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open)];
+
+const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {
+    OwnRow { endpoint, method, template, access }
+}
+
 const fn row(endpoint: Endpoint, method: &'static str, template: &'static str) -> EndpointRow {
     EndpointRow { endpoint, method, template }
 }

@@ -1,12 +1,49 @@
-//! What lies under `/_bulkwright/`: health and readiness, open to all (contract 12, row 59).
+//! What lies under `/_bulkwright/` (contract 12, row 59): health and readiness are open to all; the rest is for who has an
+//! access token, about his organisation, and for the administrator.
 
+use bulkwright_engine::ids::OrgId;
+use bulkwright_store::model::SecretHash;
 use bulkwright_wire::error::ErrorCode;
-use bulkwright_wire::path;
-use http::{Method, StatusCode};
+use bulkwright_wire::header::token_of;
+use bulkwright_wire::path::{Endpoint, OwnAccess, OwnEndpoint};
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
 use serde::Serialize;
 
-use crate::reply::{Answer, Refusal};
+use crate::access::{self, Caller};
+use crate::body::RequestBody;
+use crate::gate::{Query, in_time};
+use crate::reply::{Answer, Envelope, Refusal};
+use crate::router::{self, OwnMatched};
 use crate::state::App;
+
+/// Who asks.
+pub(crate) enum Visitor {
+    /// Whoever has the admin secret: asks about every organisation.
+    Admin,
+    /// Whoever has an access token for bulk work: asks about his organisation.
+    Caller(Box<Caller>),
+}
+
+impl Visitor {
+    /// The organisation that is asked about; `None` for all of them.
+    pub(crate) fn org(&self) -> Option<OrgId> {
+        match self {
+            Visitor::Admin => None,
+            Visitor::Caller(caller) => Some(caller.grant.org),
+        }
+    }
+}
+
+/// A request that may be answered.
+pub(crate) struct OwnCall<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) visitor: Option<Visitor>,
+    pub(crate) route: OwnMatched<'a>,
+    pub(crate) query: Query,
+    pub(crate) body: &'a mut RequestBody,
+}
 
 /// Says what this is, so that a client knows whom it talks to.
 #[derive(Serialize)]
@@ -24,14 +61,44 @@ struct Ready {
     reason: Option<&'static str>,
 }
 
-pub(crate) async fn answer(app: &App, path: &str, method: &Method) -> Result<Answer, Refusal> {
-    if path != path::HEALTH && path != path::READY {
-        return Err(ErrorCode::InvalidUrlPattern.into());
-    }
-    if method != Method::GET {
+/// Answers in the order of every request: URL, method, authentication, scope, then what was asked.
+pub(crate) async fn answer(
+    app: &App,
+    path: &str,
+    head: &Parts,
+    body: &mut RequestBody,
+    envelope: &mut Envelope,
+) -> Result<Answer, Refusal> {
+    let route = router::find_own(path).ok_or(ErrorCode::InvalidUrlPattern)?;
+    if head.method.as_str() != route.row.method {
         return Err(ErrorCode::InvalidRequestMethod.into());
     }
-    if path == path::READY { Ok(ready(app).await) } else { Ok(health()) }
+    let visitor = match route.row.access {
+        OwnAccess::Open => None,
+        access => Some(visitor(app, head, access, envelope).await?),
+    };
+    let call = OwnCall { app, visitor, route, query: Query::of(head.uri.query()), body };
+    in_time(app, dispatch(call)).await
+}
+
+async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
+    match call.route.row.endpoint {
+        OwnEndpoint::Health => Ok(health()),
+        OwnEndpoint::Ready => Ok(ready(call.app).await),
+    }
+}
+
+async fn visitor(app: &App, head: &Parts, access: OwnAccess, envelope: &mut Envelope) -> Result<Visitor, Refusal> {
+    let presented = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(token_of);
+    if presented.is_some_and(|token| app.admin_secret.get() == Some(&SecretHash::of(token))) {
+        return Ok(Visitor::Admin);
+    }
+    let caller = access::caller(app, &head.headers).await?;
+    envelope.token_reset = Some(caller.token_reset(app.clock.seconds()));
+    if access == OwnAccess::Admin || !caller.opens(Endpoint::JobDetails, None) {
+        return Err(ErrorCode::OauthScopeMismatch.into());
+    }
+    Ok(Visitor::Caller(Box::new(caller)))
 }
 
 fn health() -> Answer {

@@ -31,6 +31,9 @@ pub struct Credentials {
     pub user_id: String,
     /// His address.
     pub email: String,
+    /// Opens what is for the administrator. Files of earlier versions have none and get one at the next start.
+    #[serde(default)]
+    pub admin_secret: String,
 }
 
 impl Credentials {

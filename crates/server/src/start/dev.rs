@@ -31,6 +31,8 @@ pub const REFRESH_TOKEN: &str = "1000.bulkwright-dev-refresh";
 pub const ACCESS_TOKEN: &str = "1000.bulkwright-dev-access";
 /// An access token without the scopes for bulk work. It never expires.
 pub const ACCESS_TOKEN_WITHOUT_BULK: &str = "1000.bulkwright-dev-noscope";
+/// Opens what is for the administrator.
+pub const ADMIN_SECRET: &str = "bulkwright-dev-admin";
 /// The organisation.
 pub const ZGID: &str = "694902309";
 /// The recorded job, which is already there.
@@ -74,6 +76,7 @@ pub(crate) async fn seed(app: &Arc<App>) -> Result<Credentials, ServeError> {
         zgid: ZGID.to_owned(),
         user_id: USER.to_owned(),
         email: EMAIL.to_owned(),
+        admin_secret: ADMIN_SECRET.to_owned(),
     })
 }
 

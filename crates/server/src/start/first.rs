@@ -22,6 +22,8 @@ const ZGIDS: u32 = 900_000_000;
 /// Bytes of randomness in a client's id and in its secret.
 const CLIENT_ID_BYTES: usize = 16;
 const CLIENT_SECRET_BYTES: usize = 32;
+/// Bytes of randomness in the admin secret.
+const ADMIN_SECRET_BYTES: usize = 32;
 
 const COMPANY_NAME: &str = "Bulkwright";
 const USER_NAME: &str = "Bulkwright Admin";
@@ -39,7 +41,7 @@ pub(crate) async fn credentials(app: &App, directory: &Path) -> Result<Option<Cr
             return Ok(None);
         }
     };
-    let known = known.at(app.links.base());
+    let known = with_admin_secret(known).at(app.links.base());
     credentials::write(directory, &known)?;
     let time_zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
     enter(app, &known, directory, orgs.is_empty().then_some(time_zone)).await?;
@@ -68,7 +70,17 @@ async fn made(app: &App) -> Result<Credentials, ServeError> {
         zgid: zgid.to_string(),
         user_id: user_id.to_string(),
         email: USER_EMAIL.to_owned(),
+        admin_secret: new_admin_secret(),
     })
+}
+
+/// The file is the only place where the admin secret is: it is in force because it stands there.
+fn with_admin_secret(known: Credentials) -> Credentials {
+    if known.admin_secret.is_empty() { Credentials { admin_secret: new_admin_secret(), ..known } } else { known }
+}
+
+fn new_admin_secret() -> String {
+    format!("bulkwright-admin-{}", random_hex::<ADMIN_SECRET_BYTES>())
 }
 
 /// Makes the store know what the file says: the organisation if a time zone for a new one is given, and the refresh
