@@ -6,12 +6,18 @@ use std::time::Duration;
 
 use bulkwright_engine::limits::Limits;
 use bulkwright_store::failure::FailurePoints;
+use ipnet::IpNet;
 use url::Url;
 
 use crate::Clock;
 
 /// Where `serve` and `dev` listen unless told otherwise.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// How long uploads, results and finished jobs are kept unless told otherwise (contract 12, row 20).
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Seconds between a callback's attempts unless told otherwise: the schedule of the Standard Webhooks specification.
+const DEFAULT_CALLBACK_SECONDS: [u64; 10] =
+    [0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600];
 
 /// Everything a server is told.
 #[derive(Clone, Debug)]
@@ -28,6 +34,22 @@ pub struct Config {
     pub limits: Limits,
     /// Bounds of connections and requests.
     pub connections: ConnectionLimits,
+    /// Networks that callbacks may be sent to although they are not public (contract 12, row 48).
+    pub callback_allow: Vec<IpNet>,
+    /// The waits before a callback's first attempt, its second, and so on. After the last one it is given up.
+    pub callback_schedule: Vec<Duration>,
+    /// Time one attempt at a callback may take.
+    pub callback_timeout: Duration,
+    /// How long an upload is kept.
+    pub upload_lifetime: Duration,
+    /// How long a result is kept once its job has ended.
+    pub result_lifetime: Duration,
+    /// How long a job is kept once it has ended.
+    pub job_lifetime: Duration,
+    /// The time between two looks for what has outlived its time.
+    pub sweep_interval: Duration,
+    /// Bytes that stay free on the disk of the data: below them uploads are refused and jobs wait.
+    pub disk_free_min: u64,
     /// What time it is.
     pub clock: Clock,
     /// Where tests make the server fail.
@@ -65,6 +87,14 @@ impl Config {
             port_file: None,
             limits: Limits::default(),
             connections: ConnectionLimits::default(),
+            callback_allow: Vec::new(),
+            callback_schedule: DEFAULT_CALLBACK_SECONDS.map(Duration::from_secs).to_vec(),
+            callback_timeout: Duration::from_secs(20),
+            upload_lifetime: DEFAULT_LIFETIME,
+            result_lifetime: DEFAULT_LIFETIME,
+            job_lifetime: DEFAULT_LIFETIME,
+            sweep_interval: Duration::from_secs(3600),
+            disk_free_min: 256_000_000,
             clock: Clock::system(),
             failure_points: FailurePoints::default(),
         }
