@@ -19,6 +19,9 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 const DEFAULT_CALLBACK_SECONDS: [u64; 10] =
     [0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600];
 
+/// Bytes that stay free unless told otherwise: some chunks with their keys and journal.
+const DEFAULT_DISK_FREE: u64 = 256_000_000;
+
 /// Everything a server is told.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -48,7 +51,7 @@ pub struct Config {
     pub job_lifetime: Duration,
     /// The time between two looks for what has outlived its time.
     pub sweep_interval: Duration,
-    /// Bytes that stay free on the disk of the data: below them uploads are refused and jobs wait.
+    /// Bytes that stay free on the disk of the data: below them uploads are refused, below half of them jobs wait.
     pub disk_free_min: u64,
     /// What time it is.
     pub clock: Clock,
@@ -94,7 +97,7 @@ impl Config {
             result_lifetime: DEFAULT_LIFETIME,
             job_lifetime: DEFAULT_LIFETIME,
             sweep_interval: Duration::from_secs(3600),
-            disk_free_min: 256_000_000,
+            disk_free_min: DEFAULT_DISK_FREE,
             clock: Clock::system(),
             failure_points: FailurePoints::default(),
         }

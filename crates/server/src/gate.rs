@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
+use bulkwright_store::error::is_full;
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
 use bulkwright_wire::path::{self, Endpoint};
 use futures::FutureExt;
@@ -119,6 +120,10 @@ async fn outcome(app: &App, head: &Parts, incoming: Incoming, envelope: &mut Env
 fn told(refusal: Refusal) -> ErrorBody {
     match refusal {
         Refusal::Error(error) => error,
+        Refusal::Store(error) if is_full(&error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a request found the disk full");
+            ErrorBody::new(ErrorCode::ServiceUnavailable, "the disk of the server is full, please try again later")
+        }
         Refusal::Store(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the store failed a request");
             ErrorCode::InternalError.into()

@@ -25,6 +25,7 @@ mod access;
 mod api;
 mod links;
 mod reply;
+mod room;
 mod state;
 
 mod start;

@@ -193,6 +193,7 @@ fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Lin
         callback_rule,
         admin_secret: OnceLock::new(),
         uploads: UploadTurns::new(config.connections.uploads_per_org_max),
+        disk_free_min: config.disk_free_min,
         scratch,
         work: Notify::new(),
         request_ids: RequestIds::new(random_hex::<4>()),

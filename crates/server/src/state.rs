@@ -31,6 +31,8 @@ pub(crate) struct App {
     /// Hash of the secret that opens what is for the administrator; none if the credentials file is gone.
     pub(crate) admin_secret: OnceLock<SecretHash>,
     pub(crate) uploads: UploadTurns,
+    /// Bytes that stay free on the disk of the data.
+    pub(crate) disk_free_min: u64,
     /// A directory for files that are not finished; empty at each start.
     pub(crate) scratch: PathBuf,
     /// Wakes a worker: there is a job.

@@ -115,7 +115,10 @@ async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>, progress: &Arc<Progre
     };
     match ended {
         Ok(Ok(Ended::Finished(end))) => ending::finish(app, claim, job, end).await,
-        Ok(Ok(Ended::Stopped)) => ending::release(app, claim, job).await,
+        Ok(Ok(Ended::Stopped)) => match progress.no_room() {
+            Some(no_room) => ending::wait_for_room(app, claim, job, no_room).await,
+            None => ending::release(app, claim, job).await,
+        },
         Ok(Err(AttemptError::Fenced)) => Err(StoreError::Fenced),
         Ok(Err(error)) => ending::failed_attempt(app, claim, job, progress, &error).await,
         Err(_) => ending::panicked(app, claim, job).await,

@@ -326,6 +326,10 @@ impl Store for SqliteStore {
         self.control.read("counting jobs", move |tx| figures::read(tx, &directory)).await
     }
 
+    fn free_bytes(&self) -> Option<u64> {
+        figures::free_bytes(&self.directory)
+    }
+
     async fn check(&self) -> Result<(), Error> {
         self.records.read("checking the records file", schema::check_readable).await?;
         self.control_writer.write("checking the control file", schema::check_writable).await

@@ -131,6 +131,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// What the store holds, in numbers.
     async fn figures(&self) -> Result<Figures, Error>;
+    /// Bytes that the disk under the store has left right now; `None` where that is not known.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
     /// Whether the store can read and write right now: for `ready`.
     async fn check(&self) -> Result<(), Error>;
 }

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::multipart::{self, FormGuard};
 use crate::gate::Call;
 use crate::reply::{Answer, Refusal};
+use crate::room::{self, NoRoom};
 use crate::state::App;
 
 /// The part that holds the zip.
@@ -36,6 +37,7 @@ pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
     check_headers(&call)?;
     let boundary = multipart::boundary_of(call.headers).ok_or(ErrorCode::FilePartMissing)?;
     let (app, caller, version) = (call.app, call.caller, call.route.version);
+    room::for_uploads(app).map_err(no_room)?;
     let turn = app.uploads.take(caller.grant.org).ok_or_else(too_many)?;
     let (mut form, guard) = multipart::form(call.body, boundary, FORM_HEAD_BYTES_MAX);
     let part = file_part(&mut form, &guard).await?;
@@ -72,6 +74,11 @@ fn too_many() -> ErrorBody {
     ErrorBody::new(ErrorCode::ServiceUnavailable, "too many uploads of this organisation are open, please try again")
 }
 
+fn no_room(no_room: NoRoom) -> ErrorBody {
+    tracing::warn!(%no_room, "an upload is refused");
+    ErrorBody::new(ErrorCode::ServiceUnavailable, format!("{no_room}; nothing was stored, please try again later"))
+}
+
 async fn file_part<'f>(form: &mut Multipart<'f>, guard: &FormGuard) -> Result<Field<'f>, Refusal> {
     for _ in 0..PARTS_MAX {
         let Some(part) = form.next_field().await.map_err(|error| guard.refusal(&error))? else { break };
@@ -97,7 +104,9 @@ struct StoredZip {
 
 async fn store(app: &App, part: Field<'_>, guard: &FormGuard, version: Version) -> Result<StoredZip, Refusal> {
     let mut intake = Intake {
+        app,
         bytes: 0,
+        next_look: room::BYTES_BETWEEN_LOOKS,
         bytes_max: app.limits.zip_bytes_max,
         hasher: Sha256::new(),
         refusal: None,
@@ -124,8 +133,11 @@ fn too_large(version: Version) -> ErrorCode {
 
 /// Counts, hashes and limits what passes from a part to a blob. The stream can only say that it broke off, so what is
 /// to be answered is kept here.
-struct Intake {
+struct Intake<'a> {
+    app: &'a App,
     bytes: u64,
+    /// Bytes after which the disk is asked again.
+    next_look: u64,
     bytes_max: u64,
     hasher: Sha256,
     refusal: Option<Refusal>,
@@ -133,9 +145,9 @@ struct Intake {
     too_large: ErrorCode,
 }
 
-impl Intake {
+impl Intake<'_> {
     fn stream<'s, 'f: 's>(&'s mut self, part: Field<'f>) -> BoxStream<'s, Result<Bytes, StoreError>> {
-        let next = |(intake, mut part): (&'s mut Intake, Field<'f>)| async move {
+        let next = |(intake, mut part): (&'s mut Self, Field<'f>)| async move {
             match intake.next(&mut part).await {
                 Ok(Some(bytes)) => Ok(Some((bytes, (intake, part)))),
                 Ok(None) => Ok(None),
@@ -154,6 +166,10 @@ impl Intake {
         self.bytes += bytes.len() as u64;
         if self.bytes > self.bytes_max {
             return Err(self.too_large.into());
+        }
+        if self.bytes >= self.next_look {
+            self.next_look = self.bytes + room::BYTES_BETWEEN_LOOKS;
+            room::for_uploads(self.app).map_err(no_room)?;
         }
         self.hasher.update(&bytes);
         Ok(Some(bytes))

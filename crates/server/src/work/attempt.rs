@@ -153,8 +153,8 @@ impl Attempt {
             let settled = earlier.into_iter().map(|row| Ok(row.into())).chain(committed);
             let rendering = thread::Builder::new().name("render-result".to_owned());
             let rendering = rendering.spawn_scoped(scope, move || self.render(*again, block, settled))?;
-            let (draining, progress) = (&self.app.draining, self.progress.as_ref());
-            let mut watch = JobWatch { progress, chunks: &chunks, draining, began };
+            let (app, progress) = (self.app.as_ref(), self.progress.as_ref());
+            let mut watch = JobWatch { progress, chunks: &chunks, app, began };
             let outcome = import::run(&self.import(block), *prepared, records.as_mut(), &mut watch);
             // A rendering that has ended needs no telling.
             let _ = match outcome {

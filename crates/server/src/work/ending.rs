@@ -11,6 +11,7 @@ use bulkwright_wire::error::ErrorCode;
 use super::attempt::{self, End};
 use super::progress::Progress;
 use super::{FAILURES_MAX, FULL_DISK_REST_SECONDS, POLL, REST_SECONDS, REST_SECONDS_MAX, Worked};
+use crate::room::NoRoom;
 use crate::state::App;
 
 /// Ends a job: the result's blob first, then everything that names it in one transaction.
@@ -57,6 +58,14 @@ pub(super) async fn release(app: &App, claim: Claim, job: &Job) -> Result<Worked
     app.store.release(claim).await?;
     tracing::info!(job = %job.id, "a job is left for the next start");
     Ok(Worked::Released)
+}
+
+/// A job that stopped between two chunks because the disk is nearly full.
+pub(super) async fn wait_for_room(app: &App, claim: Claim, job: &Job, no_room: NoRoom) -> Result<Worked, StoreError> {
+    tracing::warn!(job = %job.id, attempt = claim.attempt, %no_room, "a job waits for room on the disk");
+    let rest = Rest { until: app.clock.seconds() + FULL_DISK_REST_SECONDS, cause: no_room.to_string() };
+    postpone(app, claim, &rest, Postponed::Waiting).await?;
+    Ok(Worked::Postponed)
 }
 
 /// An attempt that the store or the disk failed: the job rests, and others go first, unless it has had its attempts. A

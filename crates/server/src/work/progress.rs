@@ -10,7 +10,9 @@ use bulkwright_engine::record_store::LedgerRow;
 use bulkwright_engine::result::{Abandoned, Echoes, Settled};
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::model::Job;
-use tokio_util::sync::CancellationToken;
+
+use crate::room::{self, NoRoom};
+use crate::state::App;
 
 /// What a running attempt has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,7 @@ pub(super) struct Seen {
 pub(super) struct Progress {
     seen: Mutex<(Seen, Moved)>,
     committed: AtomicBool,
+    no_room: Mutex<Option<NoRoom>>,
     stopped: AtomicBool,
 }
 
@@ -43,6 +46,7 @@ impl Progress {
         Progress {
             seen: Mutex::new((seen, Moved::No)),
             committed: AtomicBool::new(false),
+            no_room: Mutex::default(),
             stopped: AtomicBool::new(false),
         }
     }
@@ -67,6 +71,15 @@ impl Progress {
         self.committed.load(Ordering::Relaxed)
     }
 
+    /// Why the attempt stopped, if that is the disk.
+    pub(super) fn no_room(&self) -> Option<NoRoom> {
+        *self.no_room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_no_room(&self, no_room: Option<NoRoom>) {
+        *self.no_room.lock().unwrap_or_else(PoisonError::into_inner) = no_room;
+    }
+
     /// Tells the attempt to stop at its next chunk.
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -84,7 +97,7 @@ pub(super) struct JobWatch<'a> {
     pub(super) progress: &'a Progress,
     /// Where the result is rendered beside the import.
     pub(super) chunks: &'a Sender<Result<Settled, Abandoned>>,
-    pub(super) draining: &'a CancellationToken,
+    pub(super) app: &'a App,
     pub(super) began: Instant,
 }
 
@@ -97,7 +110,9 @@ impl Watch for JobWatch<'_> {
     }
 
     fn should_stop(&mut self) -> bool {
-        self.draining.is_cancelled() || self.progress.stopped.load(Ordering::Relaxed)
+        let no_room = room::for_jobs(self.app).err();
+        self.progress.set_no_room(no_room);
+        self.app.draining.is_cancelled() || no_room.is_some() || self.progress.stopped.load(Ordering::Relaxed)
     }
 
     fn elapsed(&mut self) -> Duration {

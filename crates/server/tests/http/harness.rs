@@ -177,6 +177,12 @@ impl Client {
         self.ended(&job).await
     }
 
+    /// An insert of what was uploaded; the ended job's details.
+    pub(crate) async fn load_file(&self, file: &str) -> Value {
+        let job = self.create(&job_of(file, "insert", None)).await;
+        self.ended(&job).await
+    }
+
     /// The CSV inside a job's result.
     pub(crate) async fn result(&self, details: &Value) -> String {
         let url = details["result"]["download_url"].as_str().unwrap();

@@ -21,4 +21,6 @@ mod connections;
 
 mod starts;
 
+mod disk;
+
 mod secrets;
