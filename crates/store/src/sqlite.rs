@@ -138,7 +138,7 @@ impl SqliteStore {
             records: Connections::new(file("records.db", Role::Reader), READERS_MAX, lock.clone()),
             control: Connections::new(file("control.db", Role::Reader), READERS_MAX, lock.clone()),
             control_writer: Connections::with(control_writer, file("control.db", Role::ControlWriter), lock.clone()),
-            writer_turn: WriterTurn::new(writer, points.clone(), lock),
+            writer_turn: WriterTurn::new(writer, file("records.db", Role::RecordsWriter(options.layout)), lock),
             hasher: KeyHasher::new(&installation_key, options.hash_bits),
             blobs,
         })

@@ -157,7 +157,10 @@ impl Connections {
             TransactionBehavior::Deferred => in_transaction(&mut connection, behavior, doing, work),
             _ => committed(&mut connection, &self.access.failure_points, doing, work),
         };
-        self.idle().push(connection);
+        // A transaction that could not even be rolled back would fail everything that comes after it on this connection.
+        if connection.is_autocommit() {
+            self.idle().push(connection);
+        }
         outcome
     }
 

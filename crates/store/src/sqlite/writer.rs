@@ -10,12 +10,11 @@ use bulkwright_engine::record_store::{
 use bulkwright_engine::verdict::Counts;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::connections::{committed, in_transaction};
+use super::connections::{Access, committed, in_transaction};
 use super::directory::DirectoryLock;
 use super::sql::Doing;
 use super::{chunk, find, row};
 use crate::Error;
-use crate::failure::FailurePoints;
 use crate::records::{ALL_BUCKETS, KeyHasher, ledger_checksum};
 
 /// The one connection that writes records, lent to one user after the other.
@@ -25,18 +24,18 @@ pub(super) struct WriterTurn {
     /// Held while a chunk is written, and by whoever needs the records to stand still: a commit that waits for a lock of
     /// the file keeps new readers out, one that waits here does not.
     still: Mutex<()>,
-    failure_points: FailurePoints,
+    access: Access,
     /// A writer that outlives the store still holds the directory.
     _lock: Arc<DirectoryLock>,
 }
 
 impl WriterTurn {
-    pub(super) fn new(connection: Connection, failure_points: FailurePoints, lock: Arc<DirectoryLock>) -> Arc<Self> {
+    pub(super) fn new(connection: Connection, access: Access, lock: Arc<DirectoryLock>) -> Arc<Self> {
         Arc::new(WriterTurn {
             idle: Mutex::new(Some(connection)),
             given_back: Condvar::new(),
             still: Mutex::default(),
-            failure_points,
+            access,
             _lock: lock,
         })
     }
@@ -70,6 +69,17 @@ impl LentConnection {
     /// Uses the connection.
     pub(super) fn with<T>(&mut self, work: impl FnOnce(&mut Connection) -> T) -> T {
         work(self.connection.as_mut().expect("it is given back only when this is dropped"))
+    }
+
+    /// Opens another connection if this one is left with a transaction that could not even be rolled back: it would fail
+    /// everything that comes after.
+    fn mend(&mut self) -> Result<(), Error> {
+        if self.with(|connection| connection.is_autocommit()) {
+            return Ok(());
+        }
+        tracing::warn!("the connection that writes records is opened again: its transaction could not be ended");
+        self.connection = Some(self.turn.access.open()?);
+        Ok(())
     }
 }
 
@@ -132,9 +142,12 @@ impl RecordStore for Writer {
         let (org, hasher) = (self.org, &self.hasher);
         let turn = self.connection.turn.clone();
         let _still = turn.stand_still();
-        let points = &turn.failure_points;
-        self.connection
-            .with(|it| committed(it, points, "committing a chunk", |tx| chunk::write(tx, points, hasher, org, change)))
+        let points = &turn.access.failure_points;
+        let outcome = self
+            .connection
+            .with(|it| committed(it, points, "committing a chunk", |tx| chunk::write(tx, points, hasher, org, change)));
+        self.connection.mend()?;
+        outcome
     }
 }
 
