@@ -133,6 +133,15 @@ pub struct NewUpload {
     pub created_at: i64,
 }
 
+/// What the bytes of a blob are, to tell whether they still are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlobSum {
+    /// How many.
+    pub bytes: u64,
+    /// SHA-256 of them.
+    pub sha256: [u8; 32],
+}
+
 /// Where a job is: the wire's states (contract section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
@@ -218,6 +227,8 @@ pub struct Job {
     pub state: JobState,
     /// The blob of the result zip, once there is one.
     pub result_blob: Option<String>,
+    /// What that blob's bytes are; `None` without one, and where an earlier version of this program wrote it.
+    pub result_sum: Option<BlobSum>,
     /// The download URL to tell instead of this server's own; only seeded jobs have one.
     pub result_url: Option<String>,
     /// Seeded: never expires, sends no callback (contract 12, row 46).
@@ -375,6 +386,8 @@ pub struct Finish {
     pub resources: Vec<(JobState, Counts, Option<Failure>)>,
     /// The result zip; written before this.
     pub result_blob: Option<String>,
+    /// What its bytes are.
+    pub result_sum: Option<BlobSum>,
     /// The charset used.
     pub charset: Option<String>,
     /// When.

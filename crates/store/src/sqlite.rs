@@ -41,6 +41,7 @@ mod outbox;
 mod pages;
 mod row;
 mod schema;
+mod seal;
 mod sql;
 mod stored;
 mod uploads;

@@ -25,6 +25,7 @@ pub(super) async fn finish(app: &App, claim: Claim, job: &Job, end: End) -> Resu
         state: end.state,
         resources: vec![(end.state, counts, end.failure.clone())],
         result_blob: result_blob.clone(),
+        result_sum: None,
         charset: end.charset,
         finished_at: app.clock.seconds(),
     };

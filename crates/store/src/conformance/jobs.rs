@@ -7,7 +7,9 @@ use bulkwright_engine::verdict::Counts;
 use super::access::{ORG, OTHER_ORG};
 use super::chunk::NOW;
 use crate::Store;
-use crate::model::{Callback, Failure, Finish, Job, JobResource, JobState, NewJob};
+use crate::model::{BlobSum, Callback, Failure, Finish, Job, JobResource, JobState, NewJob};
+
+const SUM: BlobSum = BlobSum { bytes: 22, sha256: [7; 32] };
 
 /// A mapping with every member that a request can give, and one with none.
 fn mappings() -> Vec<Mapping> {
@@ -96,6 +98,7 @@ pub(super) async fn a_job_is_read_back_whole(store: &dyn Store) {
         resources: new.resources,
         state: JobState::Added,
         result_blob: None,
+        result_sum: None,
         result_url: None,
         fixed: false,
         attempt: 0,
@@ -141,12 +144,14 @@ pub(super) async fn a_job_ends_with_what_it_is_told(store: &dyn Store) {
             (JobState::Failed, Counts::default(), Some(failure.clone())),
         ],
         result_blob: Some("result-1".to_owned()),
+        result_sum: Some(SUM),
         charset: Some("UTF-8".to_owned()),
         finished_at: NOW + 7,
     };
     store.finish(claim, &end).await.expect("a job is finished");
     let ended = job(store, added.id).await;
     assert_eq!((ended.state, ended.result_blob.as_deref()), (JobState::Failed, Some("result-1")));
+    assert_eq!(ended.result_sum, Some(SUM));
     assert_eq!(ended.charset.as_deref(), Some("UTF-8"));
     assert_eq!((ended.resources[0].state, ended.resources[0].counts), (JobState::Completed, counts));
     assert_eq!((ended.resources[1].state, &ended.resources[1].failure), (JobState::Failed, &Some(failure)));

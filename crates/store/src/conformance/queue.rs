@@ -19,6 +19,7 @@ async fn assert_fenced(store: &dyn Store, old: Claim) {
         state: JobState::Completed,
         resources: vec![(JobState::Completed, Counts::default(), None); 2],
         result_blob: None,
+        result_sum: None,
         charset: None,
         finished_at: NOW,
     };

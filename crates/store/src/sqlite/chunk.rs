@@ -8,7 +8,7 @@ use bulkwright_engine::record_store::{ChangeSet, Insert, KeyChange, StoreError, 
 use rusqlite::{Statement, Transaction, params};
 
 use super::sql::{Doing, is_constraint};
-use super::{extents, find, row};
+use super::{extents, find, row, seal};
 use crate::Error;
 use crate::failure::{FailurePoints, Moment};
 use crate::records::{ALL_BUCKETS, KeyHasher, RecordColumns, ledger_checksum};
@@ -251,9 +251,8 @@ fn check_unique(tx: &Transaction<'_>, hasher: &KeyHasher, org: OrgId, gained: &[
 fn add_picklist_values(tx: &Transaction<'_>, org: OrgId, change: &ChangeSet<'_>) -> Result<(), Error> {
     let doing = "adding picklist values";
     let sql = "INSERT OR IGNORE INTO picklist_addition (org, module, field, value) VALUES (?1, ?2, ?3, ?4)";
-    let mut statement = tx.prepare_cached(sql).doing(doing)?;
     for (field, value) in change.picklist_additions {
-        statement.execute(params![org.0, change.module.0, field.0, value]).doing(doing)?;
+        seal::PICKLIST_ADDITION.insert(tx, doing, sql, params![org.0, change.module.0, field.0, value])?;
     }
     Ok(())
 }

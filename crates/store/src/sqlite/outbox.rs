@@ -1,30 +1,26 @@
 //! Callbacks that are promised: one row a job, added in the transaction that ends it.
 
 use bulkwright_engine::ids::{JobId, OrgId};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::sql::Doing;
-use super::stored;
+use super::{seal, stored};
 use crate::Error;
 use crate::model::{Callback, Delivery, DeliveryOutcome, DeliveryState};
-
-const COLUMNS: &str = "job, org, url, method, created_at, attempts, next_at, state, last_at, last_status, last_error";
 
 /// Puts the callback of a job that has just ended into the outbox, if it has one.
 pub(super) fn add(tx: &Transaction<'_>, job: JobId, now: i64) -> Result<(), Error> {
     let sql = "INSERT INTO outbox (job, org, url, method, created_at, next_at)
                SELECT id, org, callback_url, callback_method, ?2, ?2 FROM job
                WHERE id = ?1 AND callback_url IS NOT NULL AND NOT fixed";
-    tx.execute(sql, params![job.0, now]).doing("promising a callback").map(|_| ())
+    seal::OUTBOX.insert(tx, "promising a callback", sql, params![job.0, now]).map(|_| ())
 }
 
-/// Deliveries that are due, those that are due longest first.
+/// Deliveries that are due, those that are due longest first. One that is damaged does not keep the others waiting.
 pub(super) fn due(tx: &Transaction<'_>, now: i64, limit: u32) -> Result<Vec<Delivery>, Error> {
     let doing = "reading deliveries that are due";
-    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE next_at <= ?1 ORDER BY next_at, job LIMIT ?2");
-    let mut statement = tx.prepare_cached(&sql).doing(doing)?;
-    let rows = statement.query_map(params![now, limit], delivery).doing(doing)?;
-    rows.collect::<rusqlite::Result<_>>().doing(doing)
+    let filter = "WHERE next_at <= ?1 ORDER BY next_at, job";
+    seal::OUTBOX.sound(tx, doing, filter, params![now], limit, |row| delivery(row).doing(doing).map(Some))
 }
 
 /// When the next delivery is due.
@@ -34,8 +30,8 @@ pub(super) fn next_at(tx: &Transaction<'_>) -> Result<Option<i64>, Error> {
 
 /// The delivery of a job.
 pub(super) fn get(tx: &Transaction<'_>, org: OrgId, job: JobId) -> Result<Option<Delivery>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE job = ?1 AND org = ?2");
-    tx.query_row(&sql, params![job.0, org.0], delivery).optional().doing("reading a delivery")
+    let found = seal::OUTBOX.first(tx, "reading a delivery", "WHERE job = ?1", params![job.0], delivery)?;
+    Ok(found.filter(|delivery| delivery.org == org))
 }
 
 /// Notes what came of a try.
@@ -48,28 +44,24 @@ pub(super) fn note(
 ) -> Result<(), Error> {
     let doing = "noting a delivery";
     assert_eq!(next_at.is_some(), state == DeliveryState::Pending, "what is settled is never due, what is not is");
-    let sql = "UPDATE outbox SET attempts = attempts + 1, next_at = ?2, state = ?3, last_at = ?4, last_status = ?5,
-                   last_error = ?6
-               WHERE job = ?1";
+    let set = "attempts = attempts + 1, next_at = ?2, state = ?3, last_at = ?4, last_status = ?5, last_error = ?6";
     let number = stored::delivery_state_number(state);
-    let changed =
-        tx.execute(sql, params![job.0, next_at, number, outcome.at, outcome.status, outcome.error]).doing(doing)?;
+    let values = params![next_at, number, outcome.at, outcome.status, outcome.error];
+    let changed = seal::OUTBOX.update(tx, doing, &[&job.0], set, values)?;
     if changed == 1 { Ok(()) } else { Err(Error::failed(doing, format!("job {job} has no delivery"))) }
 }
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let number: i64 = row.get(7)?;
-    let state = stored::delivery_state(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(7, number))?;
-    let (status, error) = (row.get(9)?, row.get(10)?);
-    let last = row.get::<_, Option<i64>>(8)?.map(|at| DeliveryOutcome { at, status, error });
+    let (status, error) = (row.get("last_status")?, row.get("last_error")?);
+    let last = row.get::<_, Option<i64>>("last_at")?.map(|at| DeliveryOutcome { at, status, error });
     Ok(Delivery {
-        job: JobId(row.get(0)?),
-        org: OrgId(row.get(1)?),
-        callback: Callback { url: row.get(2)?, method: row.get(3)? },
-        created_at: row.get(4)?,
-        attempts: row.get(5)?,
-        next_at: row.get(6)?,
-        state,
+        job: JobId(row.get("job")?),
+        org: OrgId(row.get("org")?),
+        callback: Callback { url: row.get("url")?, method: row.get("method")? },
+        created_at: row.get("created_at")?,
+        attempts: row.get("attempts")?,
+        next_at: row.get("next_at")?,
+        state: stored::known(row, "state", stored::delivery_state)?,
         last,
     })
 }

@@ -5,6 +5,7 @@ use bulkwright_engine::ids::{OrgId, RecordId, UserId};
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, Transaction, params};
 
+use super::seal;
 use super::sql::Doing;
 use crate::Error;
 use crate::model::Record;
@@ -97,8 +98,8 @@ pub(super) fn picklist_additions(
     module: ModuleNumber,
 ) -> Result<Vec<(FieldNumber, String)>, Error> {
     let doing = "reading picklist additions";
-    let sql = "SELECT field, value FROM picklist_addition WHERE org = ?1 AND module = ?2 ORDER BY place";
-    let mut statement = tx.prepare_cached(sql).doing(doing)?;
-    let rows = statement.query_map(params![org.0, module.0], |row| Ok((FieldNumber(row.get(0)?), row.get(1)?)));
-    rows.doing(doing)?.collect::<rusqlite::Result<_>>().doing(doing)
+    let filter = "WHERE org = ?1 AND module = ?2 ORDER BY place";
+    let addition = |row: &Row<'_>| Ok((FieldNumber(row.get("field")?), row.get("value")?));
+    let read = |row: &Row<'_>| addition(row).doing(doing).map(Some);
+    seal::PICKLIST_ADDITION.all(tx, doing, filter, params![org.0, module.0], u32::MAX, read)
 }

@@ -7,17 +7,19 @@
 use std::path::Path;
 
 use rusqlite::fallible_iterator::FallibleIterator;
-use rusqlite::{Batch, Connection, Transaction};
+use rusqlite::{Batch, Connection, Transaction, TransactionBehavior};
 
-use super::connections::committed;
+use super::connections::{committed, in_transaction};
+use super::seal;
 use super::sql::Doing;
 use crate::Error;
 use crate::failure::{FailurePoints, Moment};
 
 /// The steps of `records.db`, from an empty file on.
-const RECORDS_STEPS: &[Step] = &[Step { sql: RECORDS_1, then: make_hash_key }];
+const RECORDS_STEPS: &[Step] =
+    &[Step { sql: RECORDS_1, then: make_hash_key }, Step { sql: RECORDS_2, then: seal_records }];
 /// The steps of `control.db`, from an empty file on.
-const CONTROL_STEPS: &[Step] = &[Step { sql: CONTROL_1, then: nothing }, Step { sql: CONTROL_2, then: nothing }];
+const CONTROL_STEPS: &[Step] = &[Step { sql: CONTROL_1, then: nothing }, Step { sql: CONTROL_2, then: seal_control }];
 
 /// What makes a file one version newer. Released steps never change.
 struct Step {
@@ -103,6 +105,12 @@ const RECORDS_1: &str = "
     ) WITHOUT ROWID;
     CREATE INDEX extent_by_time ON extent (org, module, created_at, first_id);
     CREATE INDEX record_changed ON record (org, module, modified_at) WHERE version > 1;
+";
+
+/// Seals for the small tables; see `seal`. Those of the rows that are there are made after it.
+const RECORDS_2: &str = "
+    ALTER TABLE meta ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE picklist_addition ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Moments are seconds since 1970. `place` keeps the order in which rows came. Secrets are there as hashes only.
@@ -200,7 +208,8 @@ const CONTROL_1: &str = "
     );
 ";
 
-/// What a job waits for, what it has gone through, and how its callback stands.
+/// What a job waits for, what it has gone through, what its result's bytes are, and how its callback stands; and a seal
+/// for every row, made after it where rows are there.
 const CONTROL_2: &str = "
     ALTER TABLE job ADD COLUMN started_at INTEGER;
     ALTER TABLE job ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
@@ -208,12 +217,23 @@ const CONTROL_2: &str = "
     ALTER TABLE job ADD COLUMN chunks_at_death INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE job ADD COLUMN rest_until INTEGER;
     ALTER TABLE job ADD COLUMN rest_cause TEXT;
+    ALTER TABLE job ADD COLUMN result_bytes INTEGER;
+    ALTER TABLE job ADD COLUMN result_sha256 BLOB;
     ALTER TABLE outbox ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE outbox ADD COLUMN next_at INTEGER;
     ALTER TABLE outbox ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE outbox ADD COLUMN last_at INTEGER;
     ALTER TABLE outbox ADD COLUMN last_status INTEGER;
     ALTER TABLE outbox ADD COLUMN last_error TEXT;
+    ALTER TABLE counter ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE org ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE user ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE oauth_client ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE token ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE upload ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job_resource ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
     UPDATE outbox SET next_at = created_at;
     CREATE INDEX outbox_due ON outbox (next_at) WHERE next_at IS NOT NULL;
 ";
@@ -226,7 +246,11 @@ pub(super) fn prepare_records(
 ) -> Result<[u8; 16], Error> {
     bring_to_version(connection, &directory.join("records.db"), RECORDS_STEPS, "making the tables of records", points)?;
     let doing = "reading the installation's key";
-    connection.query_row("SELECT value FROM meta WHERE name = 'hash_key'", [], |row| row.get(0)).doing(doing)
+    let key = in_transaction(connection, TransactionBehavior::Deferred, doing, |tx| {
+        seal::META.first(tx, doing, "WHERE name = 'hash_key'", &[], |row| row.get("value"))
+    })?;
+    // Without it, nobody would be found by any key.
+    key.ok_or_else(|| Error::Damaged { what: "the note hash_key".to_owned() })
 }
 
 /// Makes `control.db` one of this version.
@@ -244,6 +268,14 @@ fn make_hash_key(tx: &Transaction<'_>) -> Result<(), Error> {
     getrandom::fill(&mut key).map_err(|error| Error::failed(doing, error))?;
     tx.execute("INSERT INTO meta VALUES ('hash_key', ?1)", [key]).doing(doing)?;
     Ok(())
+}
+
+fn seal_records(tx: &Transaction<'_>) -> Result<(), Error> {
+    seal::OF_RECORDS.iter().try_for_each(|table| table.seal_all(tx))
+}
+
+fn seal_control(tx: &Transaction<'_>) -> Result<(), Error> {
+    seal::OF_CONTROL.iter().try_for_each(|table| table.seal_all(tx))
 }
 
 fn nothing(_: &Transaction<'_>) -> Result<(), Error> {

@@ -1,8 +1,9 @@
 //! Small rules of every statement here: how errors are told, how numbers are stored, how ids are drawn.
 
 use bulkwright_engine::ids::{BUCKETS, ID_BASE, IdBlock, IdNumber};
-use rusqlite::{ErrorCode, Transaction};
+use rusqlite::{ErrorCode, Transaction, params};
 
+use super::seal;
 use crate::Error;
 
 /// Milliseconds from 1970 to 2020: what the id counter begins at.
@@ -48,14 +49,15 @@ pub(super) fn draw_id(tx: &Transaction<'_>, now_ms: i64) -> Result<i64, Error> {
 /// Draws a block of id numbers: it starts at what the counter's next is or, if larger, at what the clock says.
 pub(super) fn draw_block(tx: &Transaction<'_>, size: u64, now_ms: i64) -> Result<IdBlock, Error> {
     let doing = "drawing ids";
-    let next = tx.query_row("SELECT next FROM counter", [], |row| row.get::<_, i64>(0)).doing(doing)?.cast_unsigned();
+    let next = seal::COUNTER.first(tx, doing, "WHERE one = 1", &[], |row| row.get::<_, i64>("next"))?;
+    let next = next.ok_or_else(|| Error::Damaged { what: "the counter of ids".to_owned() })?.cast_unsigned();
     let since_2020 = u64::try_from(now_ms.saturating_sub(MS_UNTIL_2020)).unwrap_or(0);
     let start = next.max(since_2020.saturating_mul(1 << NUMBERS_PER_MS_LOG2));
     let Some(end) = start.checked_add(size).filter(|end| *end <= ID_NUMBER_MAX) else {
         let what = format!("{size} more ids after number {start} do not fit into 64 bits");
         return Err(Error::failed(doing, what));
     };
-    tx.execute("UPDATE counter SET next = ?1", [end.cast_signed()]).doing(doing)?;
+    seal::COUNTER.update(tx, doing, &[&1], "next = ?2", params![end.cast_signed()])?;
     Ok(IdBlock { start, size })
 }
 

@@ -1,6 +1,8 @@
 //! Stored forms of domain types: numbers for enums, JSON for nested lists. They never leave this store.
 
 use bulkwright_engine::spec::{DefaultValue, Mapping, Operation};
+use rusqlite::Row;
+use rusqlite::types::Type;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{DeliveryState, JobState, TokenKind};
@@ -56,6 +58,13 @@ pub(super) fn delivery_state_number(state: DeliveryState) -> i64 {
 pub(super) fn delivery_state(number: i64) -> Option<DeliveryState> {
     let all = [DeliveryState::Pending, DeliveryState::Delivered, DeliveryState::GivenUp];
     all.into_iter().find(|it| delivery_state_number(*it) == number)
+}
+
+/// What a column's number stands for.
+pub(super) fn known<T>(row: &Row<'_>, column: &str, of: impl Fn(i64) -> Option<T>) -> rusqlite::Result<T> {
+    let number: i64 = row.get(column)?;
+    of(number)
+        .ok_or_else(|| rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, format!("{column} {number}").into()))
 }
 
 /// [`Mapping`] as JSON. What is not set is left out.

@@ -7,10 +7,11 @@
 use std::collections::HashSet;
 
 use bulkwright_engine::catalog::{Field, FieldKind, Module};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
 use super::connections::in_transaction;
+use super::seal;
 use super::sql::Doing;
 use crate::Error;
 
@@ -33,15 +34,15 @@ pub(super) fn make(connection: &mut Connection, modules: &[Module]) -> Result<()
     let wanted: Vec<String> = modules.iter().map(view).collect();
     let digest: [u8; 32] = Sha256::digest(wanted.join(";\n")).into();
     in_transaction(connection, TransactionBehavior::Deferred, DOING, |tx| {
-        let sql = "SELECT value FROM meta WHERE name = 'views'";
-        let present: Option<[u8; 32]> = tx.query_row(sql, [], |row| row.get(0)).optional().doing(DOING)?;
+        let present =
+            seal::META.first(tx, DOING, "WHERE name = 'views'", &[], |row| row.get::<_, [u8; 32]>("value"))?;
         if present == Some(digest) {
             return Ok(());
         }
         drop_all(tx)?;
         wanted.iter().try_for_each(|sql| tx.execute_batch(sql).doing(DOING))?;
-        tx.execute("INSERT OR REPLACE INTO meta VALUES ('views', ?1)", [digest]).doing(DOING)?;
-        Ok(())
+        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('views', ?1)";
+        seal::META.insert(tx, DOING, sql, params![digest]).map(|_| ())
     })
 }
 
