@@ -228,7 +228,7 @@ Examples:
   bulkwright serve
   bulkwright serve --data /srv/bulkwright --listen 127.0.0.1:9000
   bulkwright serve --listen 127.0.0.1:0 --port-file port.txt
-  bulkwright serve --print-config > bulkwright.toml")]
+  bulkwright serve --print-config")]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) configuration: ConfigArgs,
