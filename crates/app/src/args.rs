@@ -1,7 +1,6 @@
 //! The command line. Every flag `--some-name` is also the variable `BULKWRIGHT_SOME_NAME`; a test holds them to it.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::config::{DevFlags, ServeFlags};
 use crate::exit;
 use crate::sample::Share;
 use crate::settings::{base_url, duration};
@@ -98,7 +98,7 @@ pub(crate) enum Command {
     /// Serve the API over a data directory
     Serve(ServeArgs),
     /// Serve the API over a temporary store with documented credentials
-    Dev(ServerArgs),
+    Dev(DevArgs),
     /// Write a CSV file of realistic leads
     Sample(SampleArgs),
 }
@@ -227,39 +227,33 @@ pub(crate) struct JobShowArgs {
 Examples:
   bulkwright serve
   bulkwright serve --data /srv/bulkwright --listen 127.0.0.1:9000
-  bulkwright serve --listen 127.0.0.1:0 --port-file port.txt")]
+  bulkwright serve --listen 127.0.0.1:0 --port-file port.txt
+  bulkwright serve --print-config")]
 pub(crate) struct ServeArgs {
-    /// The data directory; made if it is not there
-    #[arg(long, env = "BULKWRIGHT_DATA", value_name = "DIR", default_value = "./bulkwright-data")]
-    pub(crate) data: PathBuf,
     #[command(flatten)]
-    pub(crate) server: ServerArgs,
+    pub(crate) configuration: ConfigArgs,
+    #[command(flatten)]
+    pub(crate) flags: ServeFlags,
 }
 
-/// What `serve` and `dev` have in common.
+/// `dev`
 #[derive(Clone, Debug, Args)]
-pub(crate) struct ServerArgs {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, env = "BULKWRIGHT_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
-    /// A file that gets ADDRESS:PORT once the server is ready
-    #[arg(long, env = "BULKWRIGHT_PORT_FILE", value_name = "FILE")]
-    pub(crate) port_file: Option<PathBuf>,
-    /// The base of links in answers, if clients reach the server by another address
-    #[arg(long, env = "BULKWRIGHT_PUBLIC_URL", value_name = "URL")]
-    pub(crate) public_url: Option<Url>,
-    /// The limits of uploads and jobs
-    #[arg(long, env = "BULKWRIGHT_LIMITS", value_enum, default_value = "vendor")]
-    pub(crate) limits: LimitsChoice,
+pub(crate) struct DevArgs {
+    #[command(flatten)]
+    pub(crate) configuration: ConfigArgs,
+    #[command(flatten)]
+    pub(crate) flags: DevFlags,
 }
 
-/// Which limits a server has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LimitsChoice {
-    /// The vendor's: 25,000 rows, 200 columns, 25 MB
-    Vendor,
-    /// No limit on rows, zip, bytes, ratio and time
-    None,
+/// Where a server's configuration is, and whether it is only to be seen.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// The configuration file; without it, ./bulkwright.toml if it is there
+    #[arg(long, env = "BULKWRIGHT_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the configuration that holds, with what each setting means and where it is from, and start nothing
+    #[arg(long, env = "BULKWRIGHT_PRINT_CONFIG", value_parser = BoolishValueParser::new())]
+    pub(crate) print_config: bool,
 }
 
 /// `sample`

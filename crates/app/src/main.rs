@@ -3,6 +3,7 @@
 mod advice;
 mod args;
 mod command;
+mod config;
 mod exit;
 mod logging;
 mod own_server;

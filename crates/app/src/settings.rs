@@ -9,7 +9,7 @@ pub(crate) fn base_url(text: &str) -> Result<Url, String> {
     bulkwright_client::base_url(text).map_err(|error| error.to_string())
 }
 
-/// Reads a time with its unit: `500ms`, `30s`, `10m`, `2h`.
+/// Reads a time with its unit: `500ms`, `30s`, `10m`, `2h`, `7d`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let unit_at = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
@@ -21,6 +21,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "s" => seconds(1),
         "m" => seconds(60),
         "h" => seconds(3600),
+        "d" => seconds(24 * 3600),
         _ => Err(wrong()),
     }
 }
@@ -36,6 +37,7 @@ mod tests {
         check("30s", Some(Duration::from_secs(30)));
         check("10m", Some(Duration::from_secs(600)));
         check("2h", Some(Duration::from_secs(7200)));
+        check("7d", Some(Duration::from_secs(604_800)));
         check("0s", Some(Duration::ZERO));
         check("30", None);
         check("s", None);

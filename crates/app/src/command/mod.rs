@@ -11,19 +11,21 @@ use bulkwright_client::Exit;
 
 use crate::args::{Cli, Command, JobCommand};
 use crate::exit::Failure;
-use crate::logging::{self, Usual};
+use crate::logging;
 use crate::ui::Ui;
 
 /// Runs the command and gives the process its exit code.
 pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
-    let usual = if matches!(cli.command, Command::Serve(_) | Command::Dev(_)) { Usual::Server } else { Usual::Client };
-    logging::start(usual, ui.quiet, ui.verbose);
+    // A server starts its log when it knows its settings.
+    if !matches!(cli.command, Command::Serve(_) | Command::Dev(_)) {
+        logging::start_for_client(ui.quiet, ui.verbose);
+    }
     let ended = match cli.command {
         Command::Sample(args) => sample::run(&args, ui),
         Command::Load(args) => in_runtime(load::run(&args, ui)),
         Command::Job(JobCommand::Show(args)) => in_runtime(job_show::run(&args, ui)),
-        Command::Serve(args) => in_runtime(serve::serve(&args, ui)),
-        Command::Dev(args) => in_runtime(serve::dev(&args, ui)),
+        Command::Serve(args) => serve::serve(&args, ui),
+        Command::Dev(args) => serve::dev(&args, ui),
     };
     let exit = match ended {
         Ok(exit) => exit,

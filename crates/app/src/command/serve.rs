@@ -1,46 +1,61 @@
 //! `serve` and `dev`.
 
 use bulkwright_client::Exit;
-use bulkwright_engine::limits::Limits;
-use bulkwright_server::{CREDENTIALS_FILE, Config, Running, Server, dev as documented};
+use bulkwright_server::{CREDENTIALS_FILE, Config, Mode, Running, Server, dev as documented};
 
-use crate::args::{LimitsChoice, ServeArgs, ServerArgs};
+use super::in_runtime;
+use crate::args::{DevArgs, ServeArgs};
+use crate::config::{Resolved, Settings};
 use crate::exit::Failure;
+use crate::logging;
 use crate::own_server::failure;
 use crate::signals::stop_on_signal;
 use crate::ui::Ui;
 
 /// Serves the API over a data directory until a signal ends it.
-pub(crate) async fn serve(args: &ServeArgs, ui: &Ui) -> Result<Exit, Failure> {
-    let running = start(&args.server, Config::serve(args.data.clone())).await?;
-    ui.answer(&format!("Bulkwright serves the Bulk Write API at {}", running.base_url()));
-    ui.answer(&format!("data:         {}", args.data.display()));
-    ui.answer(&format!("credentials:  {}", args.data.join(CREDENTIALS_FILE).display()));
-    ui.answer("stop:         Ctrl-C, or SIGTERM");
-    until_signal(running, ui).await
+pub(crate) fn serve(args: &ServeArgs, ui: &Ui) -> Result<Exit, Failure> {
+    let resolved = Resolved::read(args.configuration.config.as_deref(), &args.flags)?;
+    if args.configuration.print_config {
+        return Ok(print(&resolved, ui));
+    }
+    start_log(&resolved.settings, ui);
+    let Settings { data, server, .. } = resolved.settings;
+    in_runtime(async {
+        let running = start(Config { mode: Mode::Serve { data: data.clone() }, ..server }).await?;
+        ui.answer(&format!("Bulkwright serves the Bulk Write API at {}", running.base_url()));
+        ui.answer(&format!("data:         {}", data.display()));
+        ui.answer(&format!("credentials:  {}", data.join(CREDENTIALS_FILE).display()));
+        ui.answer("stop:         Ctrl-C, or SIGTERM");
+        until_signal(running, ui).await
+    })
 }
 
 /// The same over a temporary store, with credentials that stand in the documentation.
-pub(crate) async fn dev(args: &ServerArgs, ui: &Ui) -> Result<Exit, Failure> {
-    let running = start(args, Config::dev()).await?;
-    for line in for_newcomers(running.base_url()) {
-        ui.answer(&line);
+pub(crate) fn dev(args: &DevArgs, ui: &Ui) -> Result<Exit, Failure> {
+    let resolved = Resolved::read(args.configuration.config.as_deref(), &args.flags)?;
+    if args.configuration.print_config {
+        return Ok(print(&resolved, ui));
     }
-    until_signal(running, ui).await
+    start_log(&resolved.settings, ui);
+    in_runtime(async {
+        let running = start(Config { mode: Mode::Dev, ..resolved.settings.server }).await?;
+        for line in for_newcomers(running.base_url()) {
+            ui.answer(&line);
+        }
+        until_signal(running, ui).await
+    })
 }
 
-async fn start(args: &ServerArgs, config: Config) -> Result<Running, Failure> {
-    let limits = match args.limits {
-        LimitsChoice::Vendor => Limits::default(),
-        LimitsChoice::None => Limits::lifted(),
-    };
-    let config = Config {
-        listen: args.listen,
-        public_url: args.public_url.clone(),
-        port_file: args.port_file.clone(),
-        limits,
-        ..config
-    };
+fn print(resolved: &Resolved, ui: &Ui) -> Exit {
+    ui.answer_bytes(resolved.print().as_bytes());
+    Exit::Done
+}
+
+fn start_log(settings: &Settings, ui: &Ui) {
+    logging::start_for_server(settings.log_format, settings.log_level, ui.quiet, ui.verbose);
+}
+
+async fn start(config: Config) -> Result<Running, Failure> {
     Server::start(config).await.map_err(|error| failure(&error))
 }
 
