@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{FieldNumber, ModuleNumber};
-use crate::ids::{JobId, OrgId, RecordId};
-use crate::record_store::{ChangeSet, IndexId, Key, KeyChange, LedgerRow, Matches, RecordStore, StoreError, Versioned};
+use crate::ids::{JobId, OrgId, RecordId, UserId};
+use crate::record_store::{
+    ChangeSet, IndexId, Insert, Key, KeyChange, LedgerRow, Matches, RecordStore, StoreError, Update, Versioned,
+};
 
 /// The records of one organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +17,28 @@ pub struct MemoryStore {
     state: State,
 }
 
+/// A record as the model keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryRecord {
+    /// Its module.
+    pub module: ModuleNumber,
+    /// Changes so far, 1 when made.
+    pub version: u32,
+    /// Its values.
+    pub body: Box<str>,
+    /// When it was made, seconds since 1970.
+    pub created_at: i64,
+    /// By whom.
+    pub created_by: UserId,
+    /// When it was last changed.
+    pub modified_at: i64,
+    /// By whom.
+    pub modified_by: UserId,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct State {
-    records: BTreeMap<(ModuleNumber, RecordId), (u32, Box<str>)>,
+    records: BTreeMap<RecordId, MemoryRecord>,
     keys: BTreeMap<(IndexId, Vec<u8>), BTreeSet<RecordId>>,
     picklist_additions: Vec<(ModuleNumber, FieldNumber, String)>,
     ledger: BTreeMap<(JobId, u16, u32), LedgerRow>,
@@ -29,10 +50,10 @@ impl MemoryStore {
         MemoryStore { org, state: State::default() }
     }
 
-    /// All records of a module, by id: version and body.
-    pub fn records(&self, module: ModuleNumber) -> impl Iterator<Item = (RecordId, u32, &str)> {
-        let of_module = self.state.records.iter().filter(move |((number, _), _)| *number == module);
-        of_module.map(|((_, id), (version, body))| (*id, *version, &**body))
+    /// All records of a module, by id.
+    pub fn records(&self, module: ModuleNumber) -> impl Iterator<Item = (RecordId, &MemoryRecord)> {
+        let of_module = self.state.records.iter().filter(move |(_, record)| record.module == module);
+        of_module.map(|(id, record)| (*id, record))
     }
 
     /// All keys and who carries them.
@@ -56,8 +77,8 @@ impl RecordStore for MemoryStore {
 
     fn read(&mut self, module: ModuleNumber, ids: &[RecordId]) -> Result<Vec<Option<Versioned>>, StoreError> {
         let read = |&id: &RecordId| {
-            let (version, body) = self.state.records.get(&(module, id))?;
-            Some(Versioned { id, version: *version, body: body.clone() })
+            let record = self.state.records.get(&id).filter(|record| record.module == module)?;
+            Some(Versioned { id, version: record.version, body: record.body.clone() })
         };
         Ok(ids.iter().map(read).collect())
     }
@@ -86,26 +107,43 @@ impl State {
     }
 
     fn apply(&mut self, change: &ChangeSet<'_>) -> Result<(), StoreError> {
-        for insert in change.inserts {
-            let is_taken = self.records.insert((change.module, insert.id), (1, insert.body.into())).is_some();
-            if is_taken {
-                return Err(StoreError::Conflict);
-            }
-        }
-        for update in change.updates {
-            let stored = self.records.get_mut(&(change.module, update.id)).ok_or(StoreError::Conflict)?;
-            if stored.0 != update.version {
-                return Err(StoreError::Conflict);
-            }
-            *stored = (update.version + 1, update.body.into());
-        }
+        change.inserts.iter().try_for_each(|insert| self.insert(change, insert))?;
+        change.updates.iter().try_for_each(|update| self.update(change, update))?;
         change.keys_lost.iter().for_each(|lost| self.lose(lost));
-        for gained in change.keys_gained {
-            self.gain(gained)?;
+        change.keys_gained.iter().for_each(|gained| self.gain(gained));
+        let mut unique = change.keys_gained.iter().filter(|gained| gained.unique);
+        if unique.any(|gained| self.holders(gained.index, gained.key).len() > 1) {
+            return Err(StoreError::Conflict);
         }
-        let additions = change.picklist_additions.iter();
-        self.picklist_additions.extend(additions.map(|(field, value)| (change.module, *field, (*value).to_owned())));
+        for (field, value) in change.picklist_additions {
+            let addition = (change.module, *field, (*value).to_owned());
+            if !self.picklist_additions.contains(&addition) {
+                self.picklist_additions.push(addition);
+            }
+        }
         self.add_ledger_row(change.ledger)
+    }
+
+    fn insert(&mut self, change: &ChangeSet<'_>, insert: &Insert<'_>) -> Result<(), StoreError> {
+        let record = MemoryRecord {
+            module: change.module,
+            version: 1,
+            body: insert.body.into(),
+            created_at: change.now,
+            created_by: change.user,
+            modified_at: change.now,
+            modified_by: change.user,
+        };
+        if self.records.insert(insert.id, record).is_some() { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    fn update(&mut self, change: &ChangeSet<'_>, update: &Update<'_>) -> Result<(), StoreError> {
+        let record = self.records.get_mut(&update.id).filter(|record| record.module == change.module);
+        let record = record.filter(|record| record.version == update.version).ok_or(StoreError::Conflict)?;
+        record.version += 1;
+        record.body = update.body.into();
+        (record.modified_at, record.modified_by) = (change.now, change.user);
+        Ok(())
     }
 
     fn lose(&mut self, lost: &KeyChange<'_>) {
@@ -118,10 +156,8 @@ impl State {
         }
     }
 
-    fn gain(&mut self, gained: &KeyChange<'_>) -> Result<(), StoreError> {
-        let ids = self.keys.entry((gained.index, gained.key.to_vec())).or_default();
-        ids.insert(gained.id);
-        if gained.unique && ids.len() > 1 { Err(StoreError::Conflict) } else { Ok(()) }
+    fn gain(&mut self, gained: &KeyChange<'_>) {
+        self.keys.entry((gained.index, gained.key.to_vec())).or_default().insert(gained.id);
     }
 
     fn add_ledger_row(&mut self, row: &LedgerRow) -> Result<(), StoreError> {
@@ -133,8 +169,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{IdBlock, UserId};
-    use crate::record_store::{Insert, Update};
+    use crate::ids::IdBlock;
     use crate::verdict::Counts;
 
     const MODULE: ModuleNumber = ModuleNumber(1);

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::ids::{BUCKETS, ID_BASE, IdBlock, JobId, OrgId, RecordId, UserId};
 use crate::import::{self, Import, ImportError, Outcome, Watch};
 use crate::limits::Limits;
-use crate::memory::MemoryStore;
+use crate::memory::{MemoryRecord, MemoryStore};
 use crate::plan::{NewPicklistValues, Refusal, Request};
 use crate::prepare::{Prepared, prepare};
 use crate::record_store::{LedgerRow, RecordStore};
@@ -169,7 +169,7 @@ impl Bench {
     /// The records, one a line: id, version, body.
     pub(crate) fn records(&self) -> String {
         let module = self.catalog.modules()[0].number;
-        let line = |(id, version, body): (RecordId, u32, &str)| format!("{} v{version} {body}\n", short_id(id.0));
+        let line = |(id, it): (RecordId, &MemoryRecord)| format!("{} v{} {}\n", short_id(id.0), it.version, it.body);
         self.store.records(module).map(line).collect()
     }
 

@@ -7,12 +7,14 @@
 mod access;
 mod blobs;
 mod chunk;
+mod deliveries;
 mod jobs;
 mod listing;
 #[cfg(test)]
 pub(crate) mod model;
 mod queue;
 mod records;
+mod rests;
 
 use bulkwright_engine::record_store::RecordStore;
 
@@ -28,18 +30,29 @@ pub fn record_store<R: RecordStore>(mut fresh: impl FnMut() -> R) {
 /// Checks a store. `fresh` makes an empty one.
 pub async fn store<S: Store>(mut fresh: impl FnMut() -> S) {
     access::what_is_added_is_read_back(&fresh()).await;
+    access::an_organisation_comes_whole_or_not_at_all(&fresh()).await;
     access::tokens_are_found_by_hash_and_kind(&fresh()).await;
     blobs::bytes_come_back(&fresh()).await;
     blobs::a_file_is_taken_in(&fresh()).await;
     blobs::a_broken_stream_is_an_error(&fresh()).await;
     blobs::uploads_belong_to_an_organisation(&fresh()).await;
+    jobs::ids_are_of_one_counter_that_follows_the_clock(&fresh()).await;
     jobs::ids_rise_even_if_the_clock_goes_back(&fresh()).await;
     jobs::a_job_is_read_back_whole(&fresh()).await;
     jobs::a_job_ends_with_what_it_is_told(&fresh()).await;
+    jobs::jobs_are_listed_newest_first(&fresh()).await;
+    jobs::figures_count_what_is_there(&fresh()).await;
     queue::the_oldest_waits_first(&fresh()).await;
     queue::a_lease_that_ended_can_be_taken_and_fences(&fresh()).await;
     queue::a_released_job_waits_again(&fresh()).await;
     queue::a_block_is_reserved_once(&fresh()).await;
+    queue::a_clock_that_jumps_loses_no_job_and_breaks_no_lease(&fresh()).await;
+    queue::what_concerns_no_resource_changes_nothing(&fresh()).await;
+    rests::nobody_claims_a_job_that_rests(&fresh()).await;
+    rests::attempts_that_failed_are_counted_in_a_row(&fresh()).await;
+    deliveries::a_callback_is_promised_when_its_job_ends(&fresh()).await;
+    deliveries::what_is_due_longest_comes_first(&fresh()).await;
+    deliveries::a_try_is_noted_with_what_came_of_it(&fresh()).await;
     listing::records_are_read_back(&fresh()).await;
     listing::organisations_are_apart(&fresh()).await;
     listing::pages_follow_every_order(&fresh()).await;

@@ -9,6 +9,8 @@
 pub mod conformance;
 pub mod error;
 pub mod failure;
+#[cfg(any(test, feature = "conformance"))]
+pub mod memory;
 pub mod model;
 pub mod records;
 pub mod sqlite;

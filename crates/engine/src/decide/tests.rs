@@ -49,9 +49,9 @@ fn statuses_of(result: &str) -> Vec<String> {
 fn keys_of_records(bench: &Bench) -> String {
     let module = &bench.catalog.modules()[0];
     let mut keys = std::collections::BTreeMap::<(u16, Vec<u8>), Vec<String>>::new();
-    for (id, _, body) in bench.store.records(module.number) {
+    for (id, record) in bench.store.records(module.number) {
         for field in module.indexed() {
-            if let Some(key) = crate::body::key(body, crate::plan::index_id(module, field)) {
+            if let Some(key) = crate::body::key(&record.body, crate::plan::index_id(module, field)) {
                 keys.entry((field.number.0, key)).or_default().push(crate::testkit::short_id(id.0));
             }
         }

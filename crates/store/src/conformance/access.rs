@@ -36,6 +36,21 @@ pub(super) async fn what_is_added_is_read_back(store: &dyn Store) {
     assert_eq!(store.users(ORG).await.expect("users are read").len(), 1, "a failed addition leaves nothing");
 }
 
+pub(super) async fn an_organisation_comes_whole_or_not_at_all(store: &dyn Store) {
+    let (one, user, client) = org(ORG, 9);
+    store.add_org(&one, &user, &client).await.expect("an organisation is added");
+    let (two, other_user, other_client) = org(OTHER_ORG, 7);
+    let with_a_client_that_is_there = OauthClient { client_id: client.client_id.clone(), ..other_client.clone() };
+    store.add_org(&two, &other_user, &with_a_client_that_is_there).await.expect_err("a client is added once");
+    let with_a_user_that_is_there = User { id: user.id, ..other_user.clone() };
+    store.add_org(&two, &with_a_user_that_is_there, &other_client).await.expect_err("a user is added once");
+    assert_eq!(store.orgs().await.expect("organisations are read"), [one]);
+    assert_eq!(store.users(OTHER_ORG).await.expect("users are read"), []);
+    assert_eq!(store.oauth_client(&other_client.client_id).await.expect("a client is read"), None);
+    assert_eq!(store.oauth_client(&client.client_id).await.expect("a client is read"), Some(client));
+    store.add_org(&two, &other_user, &other_client).await.expect("what failed left nothing in the way");
+}
+
 pub(super) async fn tokens_are_found_by_hash_and_kind(store: &dyn Store) {
     let grant = Grant {
         org: ORG,

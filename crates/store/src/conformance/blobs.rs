@@ -55,16 +55,20 @@ pub(super) async fn a_broken_stream_is_an_error(store: &dyn Store) {
     assert!(matches!(answer, Err(Error::Failed { doing: "receiving", .. })), "{answer:?}");
 }
 
-pub(super) async fn uploads_belong_to_an_organisation(store: &dyn Store) {
-    let new = NewUpload {
+pub(super) fn new_upload(created_at: i64) -> NewUpload {
+    NewUpload {
         org: ORG,
         user: UserId(9),
         name: "leads.zip".to_owned(),
         blob: "upload-1".to_owned(),
         bytes: 12,
         sha256: [7; 32],
-        created_at: NOW,
-    };
+        created_at,
+    }
+}
+
+pub(super) async fn uploads_belong_to_an_organisation(store: &dyn Store) {
+    let new = new_upload(NOW);
     let added = store.add_upload(&new).await.expect("an upload is added");
     let second = store.add_upload(&new).await.expect("an upload is added");
     assert!(second.id > added.id);

@@ -7,7 +7,7 @@ use bulkwright_engine::verdict::Counts;
 use super::access::{ORG, OTHER_ORG};
 use super::chunk::NOW;
 use crate::Store;
-use crate::model::{BlobSum, Callback, Failure, Finish, Job, JobResource, JobState, NewJob};
+use crate::model::{BlobSum, Callback, Failure, Finish, Job, JobResource, JobState, JobsQuery, NewJob};
 
 const SUM: BlobSum = BlobSum { bytes: 22, sha256: [7; 32] };
 
@@ -65,6 +65,25 @@ pub(super) fn new_job(created_at: i64) -> NewJob {
 
 pub(super) async fn job(store: &dyn Store, id: JobId) -> Job {
     store.job(ORG, id).await.expect("a job is read").expect("the job is there")
+}
+
+/// The numbers are part of the format: a backend that drew others could give an id twice after a move.
+pub(super) async fn ids_are_of_one_counter_that_follows_the_clock(store: &dyn Store) {
+    let number_at = |now_ms: u64| (now_ms - 1_577_836_800_000) << 16;
+    let (now_ms, later_ms) = (NOW.unsigned_abs() * 1000, NOW.unsigned_abs() * 1000 + 1);
+    let draw = async |now_ms: u64| store.new_id(now_ms.cast_signed()).await.expect("an id is drawn");
+    assert_eq!(draw(now_ms).await, IdNumber(number_at(now_ms) + 1).id(0));
+    assert_eq!(draw(now_ms).await, IdNumber(number_at(now_ms) + 2).id(0), "the next number of the same millisecond");
+    let upload = store.add_upload(&super::blobs::new_upload(NOW)).await.expect("an upload is added");
+    assert_eq!(upload.id.0, IdNumber(number_at(now_ms) + 3).id(0));
+    let added = store.add_job(&new_job(NOW)).await.expect("a job is added");
+    assert_eq!(added.id.0, IdNumber(number_at(now_ms) + 4).id(0));
+    let (claim, _) = store.claim("w", NOW, 60).await.expect("a claim is answered").expect("a job waits");
+    let block = store.reserve(claim, 0, 1000, later_ms.cast_signed()).await.expect("a block is reserved");
+    assert_eq!((block.start, block.size), (number_at(later_ms), 1000));
+    let next = store.reserve(claim, 1, 5, now_ms.cast_signed()).await.expect("a block is reserved");
+    assert_eq!((next.start, next.size), (number_at(later_ms) + 1000, 5), "the clock went back");
+    assert_eq!(draw(0).await, IdNumber(number_at(later_ms) + 1006).id(0));
 }
 
 pub(super) async fn ids_rise_even_if_the_clock_goes_back(store: &dyn Store) {
@@ -150,6 +169,7 @@ pub(super) async fn a_job_ends_with_what_it_is_told(store: &dyn Store) {
     };
     store.finish(claim, &end).await.expect("a job is finished");
     let ended = job(store, added.id).await;
+    assert_eq!((ended.started_at, ended.finished_at, ended.attempt), (Some(NOW), Some(NOW + 7), 1));
     assert_eq!((ended.state, ended.result_blob.as_deref()), (JobState::Failed, Some("result-1")));
     assert_eq!(ended.result_sum, Some(SUM));
     assert_eq!(ended.charset.as_deref(), Some("UTF-8"));
@@ -158,4 +178,63 @@ pub(super) async fn a_job_ends_with_what_it_is_told(store: &dyn Store) {
     let again = store.finish(claim, &end).await;
     assert!(matches!(again, Err(crate::Error::Fenced)), "a job ends once, not {again:?}");
     assert!(store.claim("w", NOW + 1_000_000, 60).await.expect("a claim is answered").is_none());
+}
+
+pub(super) async fn jobs_are_listed_newest_first(store: &dyn Store) {
+    let mut ids = Vec::new();
+    for (org, created_at) in [(ORG, NOW + 50), (OTHER_ORG, NOW + 60), (ORG, NOW), (ORG, NOW + 9)] {
+        let new = NewJob { org, ..new_job(created_at) };
+        ids.push(store.add_job(&new).await.expect("a job is added").id);
+    }
+    let list = async |query: JobsQuery| {
+        let jobs = store.jobs(&query).await.expect("jobs are listed");
+        jobs.into_iter().map(|job| job.id).collect::<Vec<_>>()
+    };
+    let all = JobsQuery { limit: 99, ..JobsQuery::default() };
+    let of_org = JobsQuery { org: Some(ORG), ..all.clone() };
+    assert_eq!(list(all.clone()).await, [ids[3], ids[2], ids[1], ids[0]], "by id, not by time");
+    assert_eq!(list(of_org.clone()).await, [ids[3], ids[2], ids[0]]);
+    assert_eq!(list(JobsQuery { limit: 2, ..of_org.clone() }).await, [ids[3], ids[2]]);
+    assert_eq!(list(JobsQuery { before: Some(ids[2]), limit: 2, ..of_org.clone() }).await, [ids[0]]);
+    assert_eq!(list(JobsQuery { before: Some(ids[0]), ..all.clone() }).await, []);
+    assert_eq!(list(JobsQuery { limit: 0, ..all.clone() }).await, []);
+    store.claim("w", NOW, 60).await.expect("a claim is answered").expect("the oldest is taken");
+    let in_state = |state| JobsQuery { state: Some(state), ..of_org.clone() };
+    assert_eq!(list(in_state(JobState::InProgress)).await, [ids[2]]);
+    assert_eq!(list(in_state(JobState::Added)).await, [ids[3], ids[0]]);
+    assert_eq!(list(in_state(JobState::Completed)).await, []);
+    let whole = store.jobs(&JobsQuery { limit: 1, ..all }).await.expect("jobs are listed");
+    assert_eq!(whole, [job(store, ids[3]).await], "what is listed is what is read");
+}
+
+pub(super) async fn figures_count_what_is_there(store: &dyn Store) {
+    let figures = async || store.figures().await.expect("figures are read");
+    let empty = figures().await;
+    assert_eq!((empty.jobs, empty.oldest_waiting, empty.deliveries_pending), ([0; 4], None, 0));
+    for created_at in [NOW + 5, NOW, NOW + 9] {
+        store.add_job(&new_job(created_at)).await.expect("a job is added");
+    }
+    assert_eq!((figures().await.jobs, figures().await.oldest_waiting), ([3, 0, 0, 0], Some(NOW)));
+    let (claim, _) = store.claim("w", NOW, 60).await.expect("a claim is answered").expect("a job waits");
+    assert_eq!((figures().await.jobs, figures().await.oldest_waiting), ([2, 1, 0, 0], Some(NOW + 5)));
+    store.finish(claim, &end(JobState::Completed, 2)).await.expect("a job is finished");
+    let (claim, _) = store.claim("w", NOW, 60).await.expect("a claim is answered").expect("a job waits");
+    store.finish(claim, &end(JobState::Failed, 2)).await.expect("a job is finished");
+    let (claim, _) = store.claim("w", NOW, 60).await.expect("a claim is answered").expect("a job waits");
+    let ended = figures().await;
+    assert_eq!((ended.jobs, ended.oldest_waiting, ended.deliveries_pending), ([0, 1, 1, 1], None, 2));
+    store.release(claim).await.expect("a claim is given back");
+    assert_eq!(figures().await.oldest_waiting, Some(NOW + 9), "it waits again");
+}
+
+/// The end of a job whose resources all came to nothing.
+pub(super) fn end(state: JobState, resources: usize) -> Finish {
+    Finish {
+        state,
+        resources: vec![(state, Counts::default(), None); resources],
+        result_blob: None,
+        result_sum: None,
+        charset: None,
+        finished_at: NOW,
+    }
 }

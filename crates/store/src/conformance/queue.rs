@@ -3,37 +3,33 @@
 use bulkwright_engine::verdict::Counts;
 
 use super::chunk::NOW;
-use super::jobs::{job, new_job};
-use crate::model::{Claim, Finish, Job, JobState};
+use super::jobs::{end, job, new_job};
+use crate::model::{Claim, Job, JobState, Postponed, Rest};
 use crate::{Error, Store};
 
-const LEASE: i64 = 60;
+pub(super) const LEASE: i64 = 60;
 
-async fn claim(store: &dyn Store, now: i64) -> Option<(Claim, Job)> {
+pub(super) async fn claim(store: &dyn Store, now: i64) -> Option<(Claim, Job)> {
     store.claim("worker", now, LEASE).await.expect("a claim is answered")
 }
 
 /// Every write of this claim is refused.
-async fn assert_fenced(store: &dyn Store, old: Claim) {
-    let end = Finish {
-        state: JobState::Completed,
-        resources: vec![(JobState::Completed, Counts::default(), None); 2],
-        result_blob: None,
-        result_sum: None,
-        charset: None,
-        finished_at: NOW,
-    };
+pub(super) async fn assert_fenced(store: &dyn Store, old: Claim) {
+    let rest = Rest { until: NOW + 1000, cause: "the disk is full".to_owned() };
     let before = job(store, old.job).await;
     let answers = [
         store.progress(old, NOW + 1000, 0, Counts { added: 99, ..Counts::default() }, "x").await,
         store.reserve(old, 1, 10, NOW * 1000).await.map(|_| ()),
         store.release(old).await,
-        store.finish(old, &end).await,
+        store.postpone(old, &rest, Postponed::Failed).await,
+        store.finish(old, &end(JobState::Completed, 2)).await,
     ];
     for answer in answers {
         assert!(matches!(answer, Err(Error::Fenced)), "{answer:?}");
     }
     assert_eq!(job(store, old.job).await, before, "a fenced write changes nothing");
+    let delivery = store.delivery(before.org, old.job).await.expect("a delivery is read");
+    assert_eq!(delivery, None, "a fenced end promises nothing");
 }
 
 pub(super) async fn the_oldest_waits_first(store: &dyn Store) {
@@ -60,6 +56,7 @@ pub(super) async fn a_lease_that_ended_can_be_taken_and_fences(store: &dyn Store
     assert_fenced(store, first).await;
     store.progress(second, NOW + 900, 0, Counts::default(), "").await.expect("the second attempt holds it");
     assert_fenced(store, Claim { attempt: 3, ..second }).await;
+    assert_eq!(job.started_at, Some(NOW), "it was started once");
 }
 
 pub(super) async fn a_released_job_waits_again(store: &dyn Store) {
@@ -87,4 +84,36 @@ pub(super) async fn a_block_is_reserved_once(store: &dyn Store) {
     let later = store.reserve(second, 0, 7, now_ms + 1_000_000).await.expect("the block is there");
     assert_eq!(later, one, "a later attempt gets the same block");
     store.reserve(second, 1, u64::MAX, now_ms).await.expect("the block is there");
+}
+
+pub(super) async fn a_clock_that_jumps_loses_no_job_and_breaks_no_lease(store: &dyn Store) {
+    const HOUR: i64 = 3600;
+    store.add_job(&new_job(NOW + HOUR)).await.expect("a job is added");
+    let (first, _) = claim(store, NOW).await.expect("a job of later waits like any other");
+    assert_eq!(claim(store, NOW - HOUR).await, None, "the clock went back, and the lease runs");
+    store
+        .progress(first, NOW - HOUR + LEASE, 0, Counts::default(), "")
+        .await
+        .expect("the lease is renewed by the clock");
+    assert_eq!(claim(store, NOW - HOUR + LEASE - 1).await, None, "the lease runs");
+    let (second, job) = claim(store, NOW + HOUR).await.expect("the clock went forward: the lease is over");
+    assert_eq!((second.attempt, job.started_at), (2, Some(NOW)));
+    assert_fenced(store, first).await;
+    store.progress(second, NOW - HOUR, 0, Counts::default(), "").await.expect("who holds it goes on");
+    store.progress(second, NOW, 0, Counts::default(), "").await.expect("a lease that is over fences nobody by itself");
+    store.finish(second, &end(JobState::Completed, 2)).await.expect("nobody else has claimed it");
+}
+
+/// Nothing of a call that fails half-way stays.
+pub(super) async fn what_concerns_no_resource_changes_nothing(store: &dyn Store) {
+    store.add_job(&new_job(NOW)).await.expect("a job is added");
+    let (claim, before) = claim(store, NOW).await.expect("a job waits");
+    let counts = Counts { added: 1, ..Counts::default() };
+    store.progress(claim, NOW + 1000, 2, counts, "UTF-8").await.expect_err("there is no third resource");
+    store.reserve(claim, 2, 10, NOW * 1000).await.expect_err("there is no third resource");
+    assert_eq!(job(store, claim.job).await, before);
+    assert!(
+        store.claim("worker", NOW + LEASE, LEASE).await.expect("a claim is answered").is_some(),
+        "the lease is not longer"
+    );
 }

@@ -20,11 +20,13 @@ pub(super) const GUARANTEES: &[Guarantee] = &[
     losing_one_key_keeps_the_others,
     a_stale_version_conflicts,
     an_id_is_given_once,
+    a_record_has_one_module,
     a_chunk_is_applied_once,
     the_ledger_is_read_by_chunk,
     unique_keys_have_one_carrier,
     unique_keys_may_move_inside_a_chunk,
     picklist_values_keep_their_order,
+    a_picklist_value_is_added_once,
 ];
 
 fn versioned(row: u64, version: u32, body: &str) -> Option<Versioned> {
@@ -119,6 +121,14 @@ fn an_id_is_given_once(store: &mut dyn RecordStore) {
     Chunk::new(1).insert(1, "{}").conflict(store);
 }
 
+fn a_record_has_one_module(store: &mut dyn RecordStore) {
+    Chunk::new(0).lead(1, "a@x.com").apply(store);
+    Chunk::new(1).module(CONTACTS).insert(1, "{}").conflict(store);
+    Chunk::new(1).module(CONTACTS).update(1, 1, "{}").conflict(store);
+    assert_eq!(store.read(CONTACTS, &[id(1)]).expect("records can be read"), [None]);
+    assert_eq!(store.read(LEADS, &[id(1)]).expect("records can be read")[0].as_ref().map(|it| it.version), Some(1));
+}
+
 fn a_chunk_is_applied_once(store: &mut dyn RecordStore) {
     let chunk = Chunk::new(0).lead(1, "a@x.com");
     chunk.apply(store);
@@ -161,4 +171,13 @@ fn picklist_values_keep_their_order(store: &mut dyn RecordStore) {
     let expected = [(9, "Warm"), (3, "Zoo"), (9, "Cold")].map(|(field, value)| (FieldNumber(field), value.to_owned()));
     assert_eq!(additions, expected);
     assert!(store.picklist_additions(CONTACTS).expect("additions can be read").is_empty());
+}
+
+/// Two imports may have met it before either knew of the other.
+fn a_picklist_value_is_added_once(store: &mut dyn RecordStore) {
+    Chunk::new(0).picklist(9, "Warm").picklist(3, "Warm").apply(store);
+    Chunk::new(1).picklist(9, "Cold").picklist(9, "Warm").apply(store);
+    let additions = store.picklist_additions(LEADS).expect("additions can be read");
+    let expected = [(9, "Warm"), (3, "Warm"), (9, "Cold")].map(|(field, value)| (FieldNumber(field), value.to_owned()));
+    assert_eq!(additions, expected);
 }

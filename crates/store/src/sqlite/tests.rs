@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod damage;
+mod deaths;
 mod restart;
 mod views;
 

@@ -23,8 +23,19 @@ pub(super) fn insert(store: &SqliteStore, chunk: u32, ids: std::ops::Range<i64>,
 }
 
 fn try_insert(store: &SqliteStore, chunk: u32, ids: &[i64], body: &str) -> Result<(), StoreError> {
+    try_insert_for(store, JobId(7), chunk, ids, body)
+}
+
+/// Writes records as a chunk of that job.
+pub(super) fn try_insert_for(
+    store: &SqliteStore,
+    job: JobId,
+    chunk: u32,
+    ids: &[i64],
+    body: &str,
+) -> Result<(), StoreError> {
     let counts = Counts { added: ids.len() as u64, ..Counts::default() };
-    let ledger = LedgerRow { job: JobId(7), resource: 0, chunk, rows_through: 1, counts, verdicts: vec![1] };
+    let ledger = LedgerRow { job, resource: 0, chunk, rows_through: 1, counts, verdicts: vec![1] };
     let inserts: Vec<Insert<'_>> = ids.iter().map(|&id| Insert { id: RecordId(id), body }).collect();
     let key = |&id| KeyChange { index: EMAIL, key: b"a@x.com", id: RecordId(id), unique: false };
     let keys_gained: Vec<KeyChange<'_>> = ids.iter().take(1).map(key).collect();
@@ -42,7 +53,7 @@ fn try_insert(store: &SqliteStore, chunk: u32, ids: &[i64], body: &str) -> Resul
     })
 }
 
-fn new_job(callback: Option<Callback>, fixed: bool) -> NewJob {
+pub(super) fn new_job(callback: Option<Callback>, fixed: bool) -> NewJob {
     NewJob {
         id: None,
         org: ORG,
