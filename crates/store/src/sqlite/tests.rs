@@ -3,8 +3,10 @@
 
 mod concurrency;
 mod damage;
+mod migration;
 mod restart;
 mod views;
+mod world;
 
 use std::path::Path;
 
