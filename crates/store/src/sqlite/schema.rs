@@ -310,7 +310,8 @@ fn take(tx: &Transaction<'_>, step: &Step, doing: &'static str, points: &Failure
         statement.raw_execute().doing(doing)?;
         points.pass(doing, Moment::Within("after a statement"))?;
     }
-    (step.then)(tx)
+    (step.then)(tx)?;
+    points.pass(doing, Moment::Within("after a step"))
 }
 
 /// Whether the records can be read right now.

@@ -4,8 +4,10 @@
 mod concurrency;
 mod damage;
 mod deaths;
+mod migration;
 mod restart;
 mod views;
+mod world;
 
 use std::path::Path;
 
