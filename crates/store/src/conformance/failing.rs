@@ -171,6 +171,10 @@ impl Store for FailingStore {
         Ok(Box::new(FailingRecords { records, points: self.points.clone() }))
     }
 
+    fn free_bytes(&self) -> Option<u64> {
+        self.store.free_bytes()
+    }
+
     async fn record(&self, org: OrgId, module: ModuleNumber, id: RecordId) -> Result<Option<Record>, Error> {
         self.pass("record", self.store.record(org, module, id)).await
     }
