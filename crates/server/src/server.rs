@@ -68,7 +68,17 @@ impl Server {
         }
         let data = Data::of(&config.mode)?;
         let catalog = Arc::new(Catalog::builtin());
-        let store: Arc<dyn Store> = start::open_store(&data, catalog.clone(), config.failure_points.clone()).await?;
+        let store = start::open_store(&data, catalog.clone(), config.failure_points.clone()).await?;
+        Server::over(store, config, data, catalog).await
+    }
+
+    /// Listens over a store that is open.
+    pub(crate) async fn over(
+        store: Arc<dyn Store>,
+        config: Config,
+        data: Data,
+        catalog: Arc<Catalog>,
+    ) -> Result<Running, ServeError> {
         let listener = listen::bind(config.listen).await?;
         let addr = listen::address_of(&listener, config.listen)?;
         let links = Links::new(config.public_url.as_ref(), addr, host_trust(&config.mode))?;

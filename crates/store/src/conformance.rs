@@ -8,6 +8,7 @@ mod access;
 mod blobs;
 mod chunk;
 mod deliveries;
+mod failing;
 mod jobs;
 mod listing;
 #[cfg(test)]
@@ -15,10 +16,14 @@ pub(crate) mod model;
 mod queue;
 mod records;
 mod rests;
+#[cfg(test)]
+pub(crate) mod zombies;
 
 use bulkwright_engine::record_store::RecordStore;
 
 use crate::Store;
+
+pub use failing::FailingStore;
 
 /// Checks a record store. `fresh` makes an empty one.
 pub fn record_store<R: RecordStore>(mut fresh: impl FnMut() -> R) {

@@ -269,4 +269,11 @@ mod tests {
     fn it_is_a_record_store() {
         conformance::record_store(|| Writer::wait(&Arc::default(), OrgId(694_902_309)));
     }
+
+    #[test]
+    fn a_zombie_changes_nothing() {
+        conformance::zombies::the_zombie_commits_first(&fresh());
+        conformance::zombies::the_zombie_commits_last(&fresh());
+        conformance::zombies::interleave(&fresh());
+    }
 }

@@ -338,10 +338,11 @@ pub struct Figures {
     pub free_bytes: Option<u64>,
 }
 
-/// A job to be added. The store gives the id unless one is set (seeding).
+/// A job to be added. The store gives the id unless one is set.
 #[derive(Clone, Debug)]
 pub struct NewJob {
-    /// Set only when seeding.
+    /// Drawn before ([`crate::Store::new_id`]), so that who adds the job can look for it where the answer is an error that
+    /// leaves open whether it is there; or seeded.
     pub id: Option<JobId>,
     /// Whose.
     pub org: OrgId,

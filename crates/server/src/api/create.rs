@@ -5,6 +5,9 @@ mod json_body;
 
 pub(crate) use checked::people;
 
+use std::time::Duration;
+
+use bulkwright_engine::ids::JobId;
 use bulkwright_store::model::{Callback, Job, NewJob};
 use bulkwright_wire::create::{CreateAnswer, CreateRequest};
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
@@ -16,9 +19,14 @@ use serde_json::Value;
 use super::details;
 use crate::gate::{Call, in_time};
 use crate::reply::{Answer, Refusal};
+use crate::state::App;
 
 /// Content types that are read as JSON; curl sends the second where nothing is said (contract 12, row 9).
 const JSON_TYPES: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
+
+/// Waits after each time that the store could not say whether a job was added.
+const ASK_AGAIN: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(4), Duration::ZERO];
 
 /// Ignored columns that a hint names.
 const HINTED_HEADERS_MAX: usize = 10;
@@ -29,11 +37,35 @@ pub(crate) async fn create(mut call: Call<'_>) -> Result<Answer, Refusal> {
     let app = call.app;
     let created_by = details::named(&call.caller.user);
     let (job, ignored_headers) = in_time(app, checked_job(&mut call)).await?;
-    let job = app.store.add_job(&job).await?;
+    let job = added(app, job).await?;
     app.work.notify_one();
     tracing::info!(job = %job.id, module = module_of(&job), "a job is queued");
     let answer = CreateAnswer::success(job.id.to_string(), created_by);
     Ok(Answer::created(&answer).with_hint(hint(&ignored_headers)))
+}
+
+/// Adds a job under an id that was drawn before. A store that fails may have added it all the same, so it is asked: an
+/// answer that says no without naming a job promises that there is none (contract 12, row 52).
+async fn added(app: &App, job: NewJob) -> Result<Job, Refusal> {
+    let id = JobId(app.store.new_id(app.clock.milliseconds()).await?);
+    let job = NewJob { id: Some(id), ..job };
+    let error = match app.store.add_job(&job).await {
+        Ok(added) => return Ok(added),
+        Err(error) => error,
+    };
+    for wait in ASK_AGAIN {
+        match app.store.job(job.org, id).await {
+            Ok(None) => return Err(error.into()),
+            Ok(Some(added)) => {
+                tracing::warn!(job = %id, error = &error as &dyn std::error::Error, "a job was added, and the store said no");
+                return Ok(added);
+            }
+            Err(_) => tokio::time::sleep(wait).await,
+        }
+    }
+    tracing::error!(job = %id, error = &error as &dyn std::error::Error, "it is not known whether a job was added");
+    let message = "it is not known whether the job was created; look at it by its id before creating it again";
+    Err(ErrorBody::new(ErrorCode::InternalError, message).with("id", id.to_string()).into())
 }
 
 /// Reads the request and checks all that can be known before the first row.

@@ -80,3 +80,11 @@ fn it_is_a_record_store_with_other_pages() {
     let layout = RecordsLayout { page_bytes: 512 };
     conformance::record_store(record_writers(OpenOptions { layout, ..temporary() }));
 }
+
+#[test]
+fn a_zombie_changes_nothing() {
+    let (_directory, store) = new_store(&temporary());
+    conformance::zombies::the_zombie_commits_first(&store);
+    conformance::zombies::the_zombie_commits_last(&store);
+    conformance::zombies::interleave(&store);
+}
