@@ -147,6 +147,7 @@ pub(super) async fn a_job_ends_with_what_it_is_told(store: &dyn Store) {
         result_sum: Some(SUM),
         charset: Some("UTF-8".to_owned()),
         finished_at: NOW + 7,
+        callback_at: NOW + 7,
     };
     store.finish(claim, &end).await.expect("a job is finished");
     let ended = job(store, added.id).await;

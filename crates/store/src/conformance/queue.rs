@@ -22,6 +22,7 @@ async fn assert_fenced(store: &dyn Store, old: Claim) {
         result_sum: None,
         charset: None,
         finished_at: NOW,
+        callback_at: NOW,
     };
     let before = job(store, old.job).await;
     let answers = [
