@@ -187,6 +187,7 @@ async fn end_job(app: &App, url: &str) -> JobId {
         state: JobState::Completed,
         resources: vec![(JobState::Completed, Counts::default(), None)],
         result_blob: None,
+        result_sum: None,
         charset: None,
         finished_at: now,
         callback_at: super::first_due(&app.callbacks.schedule, now),
