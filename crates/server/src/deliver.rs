@@ -9,7 +9,6 @@ mod message;
 mod names;
 mod schedule;
 mod sender;
-pub(crate) mod view;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;

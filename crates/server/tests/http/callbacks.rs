@@ -109,6 +109,21 @@ async fn a_callback_tells_what_job_details_tell_byte_for_byte() {
     }
 }
 
+/// The end of a job wakes the outbox: looking now and then alone would take these more than a minute.
+#[tokio::test]
+async fn callbacks_do_not_wait_to_be_looked_for() {
+    let server = dev_server().await;
+    let client = Client::dev(&server);
+    let mut receiver = Receiver::new(Answers::Yes).await;
+    let told = async {
+        for _ in 0..16 {
+            create(&client, "v8", CSV, &receiver.url).await;
+            receiver.next().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(40), told).await.expect("each is sent when its job ends");
+}
+
 #[tokio::test]
 async fn a_network_that_is_allowed_is_called_by_a_server_to_keep() {
     let directory = tempfile::tempdir().unwrap();
