@@ -6,8 +6,6 @@ pub(crate) mod upload;
 
 pub(crate) mod create;
 
-pub(crate) mod callback_rule;
-
 pub(crate) mod refusal;
 
 pub(crate) mod details;

@@ -9,7 +9,7 @@ use bulkwright_store::failure::FailurePoints;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::Clock;
+use crate::{Clock, NameLookup, Randomness};
 
 /// Where `serve` and `dev` listen unless told otherwise.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -43,6 +43,8 @@ pub struct Config {
     pub callback_schedule: Vec<Duration>,
     /// Time one attempt at a callback may take.
     pub callback_timeout: Duration,
+    /// Who is asked for the addresses of a callback's host.
+    pub callback_lookup: NameLookup,
     /// How long an upload is kept.
     pub upload_lifetime: Duration,
     /// How long a result is kept once its job has ended.
@@ -55,6 +57,8 @@ pub struct Config {
     pub disk_free_min: u64,
     /// What time it is.
     pub clock: Clock,
+    /// What spreads the waits between a callback's attempts.
+    pub randomness: Randomness,
     /// Where tests make the server fail.
     pub failure_points: FailurePoints,
 }
@@ -93,12 +97,14 @@ impl Config {
             callback_allow: Vec::new(),
             callback_schedule: DEFAULT_CALLBACK_SECONDS.map(Duration::from_secs).to_vec(),
             callback_timeout: Duration::from_secs(20),
+            callback_lookup: NameLookup::system(),
             upload_lifetime: DEFAULT_LIFETIME,
             result_lifetime: DEFAULT_LIFETIME,
             job_lifetime: DEFAULT_LIFETIME,
             sweep_interval: Duration::from_secs(3600),
             disk_free_min: DEFAULT_DISK_FREE,
             clock: Clock::system(),
+            randomness: Randomness::system(),
             failure_points: FailurePoints::default(),
         }
     }

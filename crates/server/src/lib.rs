@@ -2,7 +2,8 @@
 //!
 //! [`Server::start`] opens the store, listens and returns; [`run`] does that until it is told to stop. Everything that
 //! comes in passes one gate (URL, method, authentication, scope, application, in this order), everything that goes out
-//! is built in one place, and each job is run by a worker through the engine.
+//! is built in one place, and each job is run by a worker through the engine and told to
+//! its receiver by another.
 //!
 //! There is no web framework here: the wire's order of evaluation and its headers are not what frameworks give, and a
 //! table of twelve paths needs none. Connections are accepted by a loop of our own because every one of them is under
@@ -11,6 +12,7 @@
 mod clock;
 mod config;
 mod error;
+mod randomness;
 mod server;
 
 mod accept;
@@ -23,6 +25,7 @@ mod router;
 
 mod access;
 mod api;
+mod callback_rule;
 mod links;
 mod reply;
 mod room;
@@ -32,9 +35,13 @@ mod start;
 
 mod work;
 
+mod deliver;
+
 pub use clock::Clock;
 pub use config::{Config, ConnectionLimits, Mode};
+pub use deliver::NameLookup;
 pub use error::ServeError;
+pub use randomness::Randomness;
 pub use server::{Running, Server, run};
 pub use start::credentials::{CREDENTIALS_FILE, Credentials};
 pub use start::dev;

@@ -59,8 +59,7 @@ impl Answer {
 
     /// JSON with a status of its own.
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        let body = serde_json::to_vec(body).expect("answers are maps with text keys, written to memory");
-        Answer::Json { status, body, hint: None }
+        Answer::Json { status, body: json_bytes(body), hint: None }
     }
 
     /// With a hint beside the body, if there is one.
@@ -70,6 +69,11 @@ impl Answer {
             other => other,
         }
     }
+}
+
+/// A body as it is sent: compact, its keys in the order of its type.
+pub(crate) fn json_bytes(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("answers are maps with text keys, written to memory")
 }
 
 /// What an endpoint answers when it does not.

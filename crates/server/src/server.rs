@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accept;
 use crate::access::random_hex;
-use crate::api::callback_rule::CallbackRule;
 use crate::config::{Config, Mode};
+use crate::deliver::{self, Callbacks};
 use crate::error::ServeError;
 use crate::links::{HostTrust, Links};
 use crate::start::credentials::Credentials;
@@ -38,6 +38,7 @@ pub struct Running {
     draining: CancellationToken,
     accepting: JoinHandle<()>,
     working: JoinHandle<()>,
+    delivering: JoinHandle<()>,
     /// Held until the server has ended: a temporary store goes with it.
     _data: Data,
 }
@@ -120,7 +121,7 @@ impl Running {
     /// next start.
     pub async fn stop(mut self) {
         self.draining.cancel();
-        for task in [&mut self.accepting, &mut self.working] {
+        for task in [&mut self.accepting, &mut self.working, &mut self.delivering] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the server ended early");
             }
@@ -140,7 +141,8 @@ impl Running {
             base_url: app.links.base().to_owned(),
             credentials,
             accepting: tokio::spawn(accept::serve(listener, app.clone(), draining.clone())),
-            working: tokio::spawn(work::serve(app)),
+            working: tokio::spawn(work::serve(app.clone())),
+            delivering: tokio::spawn(deliver::serve(app)),
             draining,
             _data: data,
         }
@@ -188,11 +190,14 @@ fn host_trust(mode: &Mode) -> HostTrust {
     }
 }
 
-fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Links, scratch: PathBuf) -> App {
-    let callback_rule = match config.mode {
-        Mode::Serve { .. } => CallbackRule::PublicOnly,
-        Mode::Dev => CallbackRule::PublicAndLoopback,
-    };
+/// What all parts share, over a store that is open.
+pub(crate) fn app(
+    config: &Config,
+    store: Arc<dyn Store>,
+    catalog: Arc<Catalog>,
+    links: Links,
+    scratch: PathBuf,
+) -> App {
     App {
         store,
         catalog,
@@ -200,7 +205,7 @@ fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Lin
         limits: config.limits.clone(),
         connections: config.connections.clone(),
         links,
-        callback_rule,
+        callbacks: Callbacks::new(config),
         admin_secret: OnceLock::new(),
         uploads: UploadTurns::new(config.connections.uploads_per_org_max),
         disk_free_min: config.disk_free_min,

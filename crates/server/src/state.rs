@@ -14,9 +14,9 @@ use bulkwright_store::model::SecretHash;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::callback_rule::CallbackRule;
 use crate::clock::Clock;
 use crate::config::ConnectionLimits;
+use crate::deliver::Callbacks;
 use crate::links::Links;
 
 /// One running server.
@@ -27,7 +27,7 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) connections: ConnectionLimits,
     pub(crate) links: Links,
-    pub(crate) callback_rule: CallbackRule,
+    pub(crate) callbacks: Callbacks,
     /// Hash of the secret that opens what is for the administrator; none if the credentials file is gone.
     pub(crate) admin_secret: OnceLock<SecretHash>,
     pub(crate) uploads: UploadTurns,

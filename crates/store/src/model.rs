@@ -393,6 +393,8 @@ pub struct Finish {
     pub charset: Option<String>,
     /// When.
     pub finished_at: i64,
+    /// When its callback is due for the first time, if it has one.
+    pub callback_at: i64,
 }
 
 /// A record for readers of the API.

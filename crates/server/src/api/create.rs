@@ -78,7 +78,7 @@ async fn checked_job(call: &mut Call<'_>) -> Result<(NewJob, Vec<String>), Refus
     let request = CreateRequest::parse(&body)?;
     check_supported(&request)?;
     if let Some(callback) = &request.callback {
-        call.app.callback_rule.check(&callback.url)?;
+        call.app.callbacks.rule.check(&callback.url)?;
     }
     new_job(call, request).await
 }

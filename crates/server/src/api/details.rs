@@ -2,6 +2,7 @@
 
 use bulkwright_engine::ids::{JobId, UserId};
 use bulkwright_engine::spec::{Mapping, Operation};
+use bulkwright_store::Error as StoreError;
 use bulkwright_store::model::{Job, JobResource, JobState, User};
 use bulkwright_wire::create::Operation as WireOperation;
 use bulkwright_wire::details::{
@@ -9,16 +10,45 @@ use bulkwright_wire::details::{
 };
 use bulkwright_wire::error::ErrorCode;
 use bulkwright_wire::path;
+use bulkwright_wire::time;
+use bulkwright_wire::version::{UnknownVersion, Version};
+use jiff::tz::TimeZone;
 
 use crate::gate::Call;
-use crate::reply::{Answer, Refusal};
+use crate::reply::{self, Answer, Refusal};
+use crate::state::App;
 
 /// Shows a job to the organisation it belongs to.
 pub(crate) async fn show(call: &Call<'_>) -> Result<Answer, Refusal> {
     let id: JobId = call.route.parameter("job_id").parse().map_err(|_| ErrorCode::ResourceNotFound)?;
     let job = call.app.store.job(call.caller.grant.org, id).await?.ok_or(ErrorCode::ResourceNotFound)?;
     let created_by = created_by(call, job.created_by).await?;
-    Ok(Answer::ok(&details(call, job, created_by)))
+    let reader = Reader { app: call.app, version: call.route.version, zone: &call.caller.zone, base: call.base() };
+    Ok(Answer::ok(&details(&reader, job, created_by)))
+}
+
+/// The bytes that a callback tells of a job (contract 1.7): those that its creator reads in the version that he created
+/// it in.
+pub(crate) async fn as_told_to_a_receiver(app: &App, job: Job) -> Result<Vec<u8>, StoreError> {
+    let users = app.store.users(job.org).await?;
+    let creator = users.iter().find(|user| user.id == job.created_by);
+    let created_by = creator.map_or_else(|| CreatedBy { id: job.created_by.to_string(), name: None }, named);
+    let zone = creator.and_then(|user| time::zone(&user.time_zone).ok()).unwrap_or(TimeZone::UTC);
+    let version = job
+        .version
+        .parse()
+        .map_err(|error: UnknownVersion| StoreError::Failed { doing: "telling of a job", source: error.into() })?;
+    let reader = Reader { app, version, zone: &zone, base: app.links.base().to_owned() };
+    Ok(reply::json_bytes(&details(&reader, job, created_by)))
+}
+
+/// For whom a job is told.
+struct Reader<'a> {
+    app: &'a App,
+    version: Version,
+    zone: &'a TimeZone,
+    /// The base of links.
+    base: String,
 }
 
 /// A user as answers name him.
@@ -35,25 +65,25 @@ async fn created_by(call: &Call<'_>, id: UserId) -> Result<CreatedBy, Refusal> {
     Ok(CreatedBy { id: id.to_string(), name })
 }
 
-fn details(call: &Call<'_>, job: Job, created_by: CreatedBy) -> JobDetails {
-    let result = job.result_blob.as_ref().map(|_| ResultLink { download_url: download_url(call, &job) });
+fn details(reader: &Reader<'_>, job: Job, created_by: CreatedBy) -> JobDetails {
+    let result = job.result_blob.as_ref().map(|_| ResultLink { download_url: download_url(reader, &job) });
     JobDetails {
         status: status(job.state).as_str().to_owned(),
         character_encoding: job.charset,
-        resource: job.resources.into_iter().map(|resource| shown(call, job.state, resource)).collect(),
+        resource: job.resources.into_iter().map(|resource| shown(reader, job.state, resource)).collect(),
         id: job.id.to_string(),
         callback: job.callback.map(|callback| Callback { url: callback.url, method: callback.method }),
         result,
         created_by: Some(created_by),
         ignore_empty: job.ignore_empty,
         operation: operation(job.operation).as_str().to_owned(),
-        created_time: call.caller.print_time(job.created_at),
+        created_time: time::print(job.created_at, reader.zone),
     }
 }
 
 /// Built when it is read, so that it is true wherever the server has moved to (contract 12, rows 6 and 49).
-fn download_url(call: &Call<'_>, job: &Job) -> String {
-    let own = || format!("{}{}", call.base(), path::download(&job.org.to_string(), &job.id.to_string()));
+fn download_url(reader: &Reader<'_>, job: &Job) -> String {
+    let own = || format!("{}{}", reader.base, path::download(&job.org.to_string(), &job.id.to_string()));
     job.result_url.clone().unwrap_or_else(own)
 }
 
@@ -74,7 +104,7 @@ fn operation(operation: Operation) -> WireOperation {
     }
 }
 
-fn shown(call: &Call<'_>, job: JobState, resource: JobResource) -> Resource {
+fn shown(reader: &Reader<'_>, job: JobState, resource: JobResource) -> Resource {
     let status = resource_status(job, resource.state).as_str().to_owned();
     let file = file(&status, job, &resource);
     let (code, message) = match (resource.state, resource.failure) {
@@ -85,7 +115,7 @@ fn shown(call: &Call<'_>, job: JobState, resource: JobResource) -> Resource {
     Resource {
         status,
         kind: resource.kind,
-        module: Some(module(call, resource.module)),
+        module: Some(module(reader, resource.module)),
         field_mappings: resource.mappings.into_iter().map(field_mapping).collect(),
         file: Some(file),
         code,
@@ -117,11 +147,11 @@ fn file(status: &str, job: JobState, resource: &JobResource) -> File {
     }
 }
 
-fn module(call: &Call<'_>, api_name: String) -> Module {
-    if call.route.version.module_is_plain() {
+fn module(reader: &Reader<'_>, api_name: String) -> Module {
+    if reader.version.module_is_plain() {
         return Module::Plain(api_name);
     }
-    let id = call.app.catalog.module(&api_name).map(|module| module.id.to_string());
+    let id = reader.app.catalog.module(&api_name).map(|module| module.id.to_string());
     Module::Object { id, api_name }
 }
 

@@ -11,6 +11,7 @@ use bulkwright_wire::error::ErrorCode;
 use super::attempt::{self, End};
 use super::progress::Progress;
 use super::{FAILURES_MAX, FULL_DISK_REST_SECONDS, POLL, REST_SECONDS, REST_SECONDS_MAX, Worked};
+use crate::deliver;
 use crate::room::NoRoom;
 use crate::state::App;
 
@@ -20,16 +21,20 @@ pub(super) async fn finish(app: &App, claim: Claim, job: &Job, end: End) -> Resu
         Some(file) => Some(app.store.put_blob_file("result", file).await?),
         None => None,
     };
-    let counts = end.counts;
+    let (counts, finished_at) = (end.counts, app.clock.seconds());
     let finish = Finish {
         state: end.state,
         resources: vec![(end.state, counts, end.failure.clone())],
         result_blob: result_blob.clone(),
         result_sum: None,
         charset: end.charset,
-        finished_at: app.clock.seconds(),
+        finished_at,
+        callback_at: deliver::first_due(&app.callbacks.schedule, finished_at),
     };
-    if let Err(error) = app.store.finish(claim, &finish).await {
+    let finished = app.store.finish(claim, &finish).await;
+    // Also where it failed: it may have been done all the same.
+    app.callbacks.wake.notify_one();
+    if let Err(error) = finished {
         // Any other error leaves it open whether the row that names the blob is there: then the sweep finds out.
         if matches!(error, StoreError::Fenced) {
             forget(app, result_blob).await;

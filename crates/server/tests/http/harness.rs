@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use bulkwright_server::{Config, Running, Server, dev};
+use bulkwright_server::{Config, NameLookup, Running, Server, dev};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,8 +19,10 @@ use zip::write::SimpleFileOptions;
 const JOB_TIME_MAX: Duration = Duration::from_secs(120);
 const BOUNDARY: &str = "------------------------d74496d66958873e";
 
+/// A server beside others, whose callbacks reach nobody but by a literal address.
 pub(crate) fn on_free_port(config: Config) -> Config {
-    Config { listen: "127.0.0.1:0".parse().unwrap(), ..config }
+    let callback_lookup = NameLookup::from_fn(|_| async { Err(std::io::Error::other("tests ask nobody")) });
+    Config { listen: "127.0.0.1:0".parse().unwrap(), callback_lookup, ..config }
 }
 
 pub(crate) async fn dev_server() -> Running {

@@ -15,6 +15,8 @@ mod uploads;
 
 mod jobs;
 
+mod callbacks;
+
 mod records;
 
 mod connections;

@@ -166,6 +166,7 @@ pub(super) async fn a_job_ends_with_what_it_is_told(store: &dyn Store) {
         result_sum: Some(SUM),
         charset: Some("UTF-8".to_owned()),
         finished_at: NOW + 7,
+        callback_at: NOW + 9,
     };
     store.finish(claim, &end).await.expect("a job is finished");
     let ended = job(store, added.id).await;
@@ -175,6 +176,8 @@ pub(super) async fn a_job_ends_with_what_it_is_told(store: &dyn Store) {
     assert_eq!(ended.charset.as_deref(), Some("UTF-8"));
     assert_eq!((ended.resources[0].state, ended.resources[0].counts), (JobState::Completed, counts));
     assert_eq!((ended.resources[1].state, &ended.resources[1].failure), (JobState::Failed, &Some(failure)));
+    let promised = store.delivery(ORG, added.id).await.expect("a delivery is read").expect("a callback is promised");
+    assert_eq!((promised.created_at, promised.next_at, promised.attempts), (NOW + 7, Some(NOW + 9), 0));
     let again = store.finish(claim, &end).await;
     assert!(matches!(again, Err(crate::Error::Fenced)), "a job ends once, not {again:?}");
     assert!(store.claim("w", NOW + 1_000_000, 60).await.expect("a claim is answered").is_none());
@@ -236,5 +239,6 @@ pub(super) fn end(state: JobState, resources: usize) -> Finish {
         result_sum: None,
         charset: None,
         finished_at: NOW,
+        callback_at: NOW,
     }
 }

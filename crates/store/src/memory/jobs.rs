@@ -118,7 +118,7 @@ impl State {
             (resource.state, resource.counts) = (*state, *counts);
             resource.failure.clone_from(failure);
         }
-        let delivery = outbox::promised(job, end.finished_at);
+        let delivery = outbox::promised(job, end);
         self.deliveries.extend(delivery.map(|delivery| (delivery.job, delivery)));
         Ok(())
     }

@@ -4,18 +4,18 @@ use bulkwright_engine::ids::JobId;
 
 use super::state::State;
 use crate::Error;
-use crate::model::{Delivery, DeliveryOutcome, DeliveryState, Job};
+use crate::model::{Delivery, DeliveryOutcome, DeliveryState, Finish, Job};
 
 /// The delivery of a job that has just ended.
-pub(super) fn promised(job: &Job, now: i64) -> Option<Delivery> {
+pub(super) fn promised(job: &Job, end: &Finish) -> Option<Delivery> {
     let callback = job.callback.clone().filter(|_| !job.fixed)?;
     Some(Delivery {
         job: job.id,
         org: job.org,
         callback,
-        created_at: now,
+        created_at: end.finished_at,
         attempts: 0,
-        next_at: Some(now),
+        next_at: Some(end.callback_at),
         state: DeliveryState::Pending,
         last: None,
     })

@@ -233,7 +233,7 @@ pub(super) fn finish(tx: &Transaction<'_>, claim: Claim, end: &Finish) -> Result
     for (place, resource) in end.resources.iter().enumerate() {
         finish_resource(tx, claim.job, place, resource)?;
     }
-    outbox::add(tx, claim.job, end.finished_at)
+    outbox::add(tx, claim.job, end)
 }
 
 fn finish_resource(

@@ -6,14 +6,14 @@ use rusqlite::{Row, Transaction, params};
 use super::sql::Doing;
 use super::{seal, stored};
 use crate::Error;
-use crate::model::{Callback, Delivery, DeliveryOutcome, DeliveryState};
+use crate::model::{Callback, Delivery, DeliveryOutcome, DeliveryState, Finish};
 
 /// Puts the callback of a job that has just ended into the outbox, if it has one.
-pub(super) fn add(tx: &Transaction<'_>, job: JobId, now: i64) -> Result<(), Error> {
+pub(super) fn add(tx: &Transaction<'_>, job: JobId, end: &Finish) -> Result<(), Error> {
     let sql = "INSERT INTO outbox (job, org, url, method, created_at, next_at)
-               SELECT id, org, callback_url, callback_method, ?2, ?2 FROM job
+               SELECT id, org, callback_url, callback_method, ?2, ?3 FROM job
                WHERE id = ?1 AND callback_url IS NOT NULL AND NOT fixed";
-    seal::OUTBOX.insert(tx, "promising a callback", sql, params![job.0, now]).map(|_| ())
+    seal::OUTBOX.insert(tx, "promising a callback", sql, params![job.0, end.finished_at, end.callback_at]).map(|_| ())
 }
 
 /// Deliveries that are due, those that are due longest first. One that is damaged does not keep the others waiting.

@@ -115,6 +115,7 @@ async fn a_finished_job_has_one_outbox_row_if_it_calls_back() {
             result_sum: None,
             charset: None,
             finished_at: NOW,
+            callback_at: NOW,
         };
         store.finish(claim, &end).await.unwrap();
         store.finish(claim, &end).await.unwrap_err();

@@ -146,7 +146,15 @@ async fn finish(store: &dyn Store, state: JobState, failure: Option<Failure>) {
         _ => None,
     };
     let resources = vec![(state, Counts { added: 47, updated: 0, skipped: 2 }, failure)];
-    let end = Finish { state, resources, result_blob: result, result_sum: None, charset: None, finished_at: NOW + 9 };
+    let end = Finish {
+        state,
+        resources,
+        result_blob: result,
+        result_sum: None,
+        charset: None,
+        finished_at: NOW + 9,
+        callback_at: NOW + 9,
+    };
     store.finish(claim, &end).await.unwrap();
 }
 

@@ -1,57 +1,80 @@
-//! Which addresses a callback may name (contract 12, row 48). Here the address is judged as it is written; names are
-//! resolved, and judged again, when a callback is sent.
+//! Which addresses a callback may name and a connection may be made to (contract 12, row 48). The same rule judges an
+//! address as it is written, when the job is created and before each try, and what a name resolves to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
+use ipnet::IpNet;
 use url::{Host, Url};
 
 /// Characters of a callback's address.
 const URL_CHARS_MAX: usize = 2048;
 
-/// What a server allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CallbackRule {
-    /// Nothing inside: no loopback, no private network.
-    PublicOnly,
-    /// Loopback too: a developer's own receiver.
-    PublicAndLoopback,
+/// Which addresses this server calls.
+#[derive(Clone, Debug)]
+pub(crate) struct CallbackRule {
+    /// Networks that are called although they are not public.
+    allow: Vec<IpNet>,
 }
 
 impl CallbackRule {
-    /// Refuses an address that may not be called.
-    pub(crate) fn check(self, address: &str) -> Result<(), ErrorBody> {
-        let refused = |reason: &str| {
-            Err(ErrorBody::from(ErrorCode::InvalidCallbackUrl)
+    /// Nothing inside but these networks.
+    pub(crate) fn public_and(allow: Vec<IpNet>) -> Self {
+        CallbackRule { allow }
+    }
+
+    /// Nothing inside but loopback, a developer's own receiver, and these networks.
+    pub(crate) fn public_loopback_and(mut allow: Vec<IpNet>) -> Self {
+        allow.push(IpNet::new_assert(Ipv4Addr::new(127, 0, 0, 0).into(), 8));
+        allow.push(IpNet::new_assert(Ipv6Addr::LOCALHOST.into(), 128));
+        CallbackRule { allow }
+    }
+
+    /// Refuses an address that may not be called, as it is written.
+    pub(crate) fn check(&self, address: &str) -> Result<(), ErrorBody> {
+        self.judge(address).map(|_| ()).map_err(|reason| {
+            ErrorBody::from(ErrorCode::InvalidCallbackUrl)
                 .with("api_name", "url")
                 .with("json_path", "$.callback.url")
-                .with("reason", reason))
-        };
+                .with("reason", reason)
+        })
+    }
+
+    /// The address, or why it may not be called. A name is judged by what it says of itself: its addresses are judged
+    /// when it is resolved.
+    pub(crate) fn judge(&self, address: &str) -> Result<Url, &'static str> {
         if address.chars().count() > URL_CHARS_MAX {
-            return refused("the address is longer than 2048 characters");
+            return Err("the address is longer than 2048 characters");
         }
-        let Ok(url) = Url::parse(address) else { return refused("the address is no URL") };
+        let url = Url::parse(address).map_err(|_| "the address is no URL")?;
         if !matches!(url.scheme(), "http" | "https") {
-            return refused("only http and https are called");
+            return Err("only http and https are called");
         }
-        match url.host() {
-            Some(host) if self.allows(&host) => Ok(()),
-            Some(_) => refused("the address lies inside a network that is not called"),
-            None => refused("the address names no host"),
+        let is_allowed = match url.host().ok_or("the address names no host")? {
+            Host::Ipv4(ip) => self.allows(ip.into()),
+            Host::Ipv6(ip) => self.allows(ip.into()),
+            Host::Domain(name) => self.allows_name(name),
+        };
+        if is_allowed { Ok(url) } else { Err("the address lies inside a network that is not called") }
+    }
+
+    /// Whether a connection to this address may be made.
+    pub(crate) fn allows(&self, ip: IpAddr) -> bool {
+        place_of(ip) == Place::Public || self.opens(ip)
+    }
+
+    fn allows_name(&self, name: &str) -> bool {
+        match place_of_name(name) {
+            Place::Public => true,
+            Place::Loopback => self.opens(Ipv4Addr::LOCALHOST.into()) || self.opens(Ipv6Addr::LOCALHOST.into()),
+            // What it leads to shows when it is resolved; there is no need to ask where nothing inside is called.
+            Place::Inside => self.allow.iter().any(|network| !network.network().is_loopback()),
         }
     }
 
-    fn allows(self, host: &Host<&str>) -> bool {
-        let place = match host {
-            Host::Ipv4(ip) => place_of(IpAddr::V4(*ip)),
-            Host::Ipv6(ip) => place_of(IpAddr::V6(*ip)),
-            Host::Domain(name) => place_of_name(name),
-        };
-        match place {
-            Place::Public => true,
-            Place::Loopback => self == CallbackRule::PublicAndLoopback,
-            Place::Inside => false,
-        }
+    fn opens(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        self.allow.iter().any(|network| network.contains(&ip))
     }
 }
 
@@ -122,9 +145,11 @@ mod tests {
 
     #[test]
     fn addresses_are_judged_in_every_spelling() {
+        let (for_serve, for_dev) =
+            (CallbackRule::public_and(Vec::new()), CallbackRule::public_loopback_and(Vec::new()));
         let check = |address: &str, serve: bool, dev: bool| {
-            assert_eq!(CallbackRule::PublicOnly.check(address).is_ok(), serve, "{address}");
-            assert_eq!(CallbackRule::PublicAndLoopback.check(address).is_ok(), dev, "{address}");
+            assert_eq!(for_serve.check(address).is_ok(), serve, "{address}");
+            assert_eq!(for_dev.check(address).is_ok(), dev, "{address}");
         };
         for public in [
             "https://www.zoho.com/",
@@ -178,5 +203,30 @@ mod tests {
             check(inside, false, false);
         }
         check(&format!("https://example.com/{}", "x".repeat(2048)), false, false);
+    }
+
+    #[test]
+    fn networks_that_are_allowed_are_called_and_no_others() {
+        let allowing = |networks: &[&str]| {
+            CallbackRule::public_and(networks.iter().map(|network| network.parse().unwrap()).collect())
+        };
+        let loopback = allowing(&["127.0.0.0/8"]);
+        let intranet = allowing(&["10.1.0.0/16", "fd00::/8"]);
+        let check = |address: &str, by_loopback: bool, by_intranet: bool| {
+            assert_eq!(loopback.check(address).is_ok(), by_loopback, "{address}");
+            assert_eq!(intranet.check(address).is_ok(), by_intranet, "{address}");
+        };
+        check("https://example.com/", true, true);
+        check("http://127.0.0.1:9000/", true, false);
+        check("http://[::ffff:127.0.0.1]/", true, false);
+        check("http://localhost/", true, false);
+        check("http://[::1]/", false, false);
+        check("http://10.1.2.3/", false, true);
+        check("http://10.2.2.3/", false, false);
+        check("http://[fd00::7]/", false, true);
+        check("http://crm.corp.internal/", false, true);
+        check("http://169.254.169.254/", false, false);
+        // A v4 address inside a v6 one is opened by no v4 network.
+        check("http://[64:ff9b::a01:203]/", false, false);
     }
 }
