@@ -32,6 +32,8 @@ mod start;
 
 mod work;
 
+pub mod upkeep;
+
 pub use clock::Clock;
 pub use config::{Config, ConnectionLimits, Mode};
 pub use error::ServeError;

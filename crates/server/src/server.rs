@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use bulkwright_engine::catalog::Catalog;
-use bulkwright_store::Store;
 use bulkwright_store::model::SecretHash;
+use bulkwright_store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -68,7 +68,7 @@ impl Server {
         }
         let data = Data::of(&config.mode)?;
         let catalog = Arc::new(Catalog::builtin());
-        let store: Arc<dyn Store> = start::open_store(&data, catalog.clone(), config.failure_points.clone()).await?;
+        let store = start::open_store(&data, catalog.clone(), config.failure_points.clone()).await?;
         let listener = listen::bind(config.listen).await?;
         let addr = listen::address_of(&listener, config.listen)?;
         let links = Links::new(config.public_url.as_ref(), addr, host_trust(&config.mode))?;
@@ -178,13 +178,14 @@ fn host_trust(mode: &Mode) -> HostTrust {
     }
 }
 
-fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Links, scratch: PathBuf) -> App {
+fn app(config: &Config, store: Arc<SqliteStore>, catalog: Arc<Catalog>, links: Links, scratch: PathBuf) -> App {
     let callback_rule = match config.mode {
         Mode::Serve { .. } => CallbackRule::PublicOnly,
         Mode::Dev => CallbackRule::PublicAndLoopback,
     };
     App {
-        store,
+        store: store.clone(),
+        upkeep: store,
         catalog,
         clock: config.clock.clone(),
         limits: config.limits.clone(),

@@ -11,6 +11,7 @@ use bulkwright_engine::limits::Limits;
 use bulkwright_store::Store;
 use bulkwright_store::failure::FailurePoints;
 use bulkwright_store::model::SecretHash;
+use bulkwright_store::upkeep::Upkeep;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,7 @@ use crate::links::Links;
 /// One running server.
 pub(crate) struct App {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) upkeep: Arc<dyn Upkeep>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,

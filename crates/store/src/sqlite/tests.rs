@@ -5,6 +5,8 @@ mod concurrency;
 mod damage;
 mod deaths;
 mod restart;
+mod town;
+mod verify;
 mod views;
 
 use std::path::Path;
