@@ -21,6 +21,7 @@ Examples:
   bulkwright job show 4150868000005350003 --base-url http://127.0.0.1:8080 --token-file token.txt
   bulkwright dev
   bulkwright serve --data ./bulkwright-data
+  bulkwright verify --data ./bulkwright-data
   bulkwright sample --rows 1000 --seed 1 --output leads.csv";
 
 /// Moves CSV files of any size into CRM records and says what became of each row.
@@ -99,6 +100,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Serve the API over a temporary store with documented credentials
     Dev(DevArgs),
+    /// Look at everything in a data directory and name whatever is not as it has to be
+    Verify(VerifyArgs),
     /// Write a CSV file of realistic leads
     Sample(SampleArgs),
 }
@@ -254,6 +257,26 @@ pub(crate) struct ConfigArgs {
     /// Print the configuration that holds, with what each setting means and where it is from, and start nothing
     #[arg(long, env = "BULKWRIGHT_PRINT_CONFIG", value_parser = BoolishValueParser::new())]
     pub(crate) print_config: bool,
+}
+
+/// Which data directory is looked after.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DataArgs {
+    /// The data directory; if a server holds it, that server is asked
+    #[arg(long, env = "BULKWRIGHT_DATA", value_name = "DIR", default_value = "./bulkwright-data")]
+    pub(crate) data: PathBuf,
+}
+
+/// `verify`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright verify
+  bulkwright verify --data /srv/bulkwright
+  bulkwright verify --json | jq .sums")]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 }
 
 /// `sample`

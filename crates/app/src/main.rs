@@ -4,6 +4,7 @@ mod advice;
 mod args;
 mod command;
 mod config;
+mod data_directory;
 mod exit;
 mod logging;
 mod own_server;

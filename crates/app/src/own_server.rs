@@ -34,7 +34,10 @@ impl OwnServer {
                 let credentials = Credentials::read(&data.join(CREDENTIALS_FILE))?;
                 Ok(OwnServer { data: data.to_owned(), credentials, running: Some(running), is_new })
             }
-            Err(ServeError::DirectoryInUse { pid, .. }) => held_by(data, pid).await,
+            Err(ServeError::DirectoryInUse { pid, .. }) => {
+                let credentials = holder(data, pid).await?;
+                Ok(OwnServer { data: data.to_owned(), credentials, running: None, is_new: false })
+            }
             Err(error) => Err(failure(&error)),
         }
     }
@@ -62,14 +65,12 @@ impl OwnServer {
     }
 }
 
-/// The server of the process that holds the lock. It may have taken the lock a moment ago and not listen yet.
-async fn held_by(data: &Path, pid: u32) -> Result<OwnServer, Failure> {
+/// The credentials of the server that holds the lock. It may have taken the lock a moment ago and not listen yet.
+pub(crate) async fn holder(data: &Path, pid: u32) -> Result<Credentials, Failure> {
     let mut reason = String::new();
     for _ in 0..HOLDER_LOOKS {
         match answering(&data.join(CREDENTIALS_FILE)).await {
-            Ok(credentials) => {
-                return Ok(OwnServer { data: data.to_owned(), credentials, running: None, is_new: false });
-            }
+            Ok(credentials) => return Ok(credentials),
             Err(error) => reason = error.to_string(),
         }
         tokio::time::sleep(HOLDER_PAUSE).await;
@@ -102,6 +103,7 @@ async fn answering(file: &Path) -> Result<Credentials, ClientError> {
 pub(crate) fn failure(error: &ServeError) -> Failure {
     let exit = match error {
         ServeError::Store(_) | ServeError::Seed { .. } => Exit::Unexpected,
+        ServeError::NoData { .. } => Exit::NotFound,
         _ => Exit::Usage,
     };
     Failure::new(exit, with_causes(error), "")

@@ -34,7 +34,7 @@ impl Exit {
         (Exit::Unexpected, "unexpected failure: a bug, a disk"),
         (Exit::Usage, "the command line or a setting is wrong"),
         (Exit::SomeNotWritten, "finished, but some rows were not written (the files say which)"),
-        (Exit::Stopped, "stopped: job failed, or refused before the start"),
+        (Exit::Stopped, "stopped: job failed, data not sound, or refused before the start"),
         (Exit::Temporary, "temporary: network, too many requests, server error"),
         (Exit::NotAllowed, "not allowed: token, scope, permission"),
         (Exit::NotFound, "not found: file, module, job, address"),

@@ -36,6 +36,9 @@ mod send;
 mod api;
 pub use api::{Api, ApiSettings, Created, Patience, TargetKind};
 
+mod admin;
+pub use admin::Admin;
+
 pub mod load;
 pub use load::{LoadReport, LoadSettings, Watch, load};
 
@@ -46,5 +49,6 @@ pub mod api_words {
     pub use bulkwright_wire::error::ReceivedError;
     pub use bulkwright_wire::header::authorization;
     pub use bulkwright_wire::time;
+    pub use bulkwright_wire::upkeep;
     pub use bulkwright_wire::version::Version;
 }

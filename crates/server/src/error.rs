@@ -55,6 +55,12 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
+    /// There is no data directory.
+    #[error("{} is no data directory", path.display())]
+    NoData {
+        /// What was looked at.
+        path: PathBuf,
+    },
     /// The credentials file and the data beside it do not belong together, or the file cannot be read.
     #[error("{} cannot be used: {reason}", path.display())]
     Credentials {

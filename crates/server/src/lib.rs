@@ -37,6 +37,8 @@ mod work;
 
 mod deliver;
 
+pub mod upkeep;
+
 pub use clock::Clock;
 pub use config::{Config, ConnectionLimits, Mode};
 pub use deliver::NameLookup;

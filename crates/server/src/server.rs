@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use bulkwright_engine::catalog::Catalog;
-use bulkwright_store::Store;
 use bulkwright_store::model::SecretHash;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -22,7 +21,7 @@ use crate::error::ServeError;
 use crate::links::{HostTrust, Links};
 use crate::start::credentials::Credentials;
 use crate::start::{self, listen, port_file};
-use crate::state::{App, RequestIds, UploadTurns};
+use crate::state::{App, RequestIds, Stores, UploadTurns};
 use crate::work;
 
 /// Starts servers.
@@ -70,12 +69,12 @@ impl Server {
         let data = Data::of(&config.mode)?;
         let catalog = Arc::new(Catalog::builtin());
         let store = start::open_store(&data, catalog.clone(), config.failure_points.clone()).await?;
-        Server::over(store, config, data, catalog).await
+        Server::over(store.into(), config, data, catalog).await
     }
 
     /// Listens over a store that is open.
     pub(crate) async fn over(
-        store: Arc<dyn Store>,
+        stores: Stores,
         config: Config,
         data: Data,
         catalog: Arc<Catalog>,
@@ -84,7 +83,7 @@ impl Server {
         let addr = listen::address_of(&listener, config.listen)?;
         let links = Links::new(config.public_url.as_ref(), addr, host_trust(&config.mode))?;
         let scratch = start::scratch(&data)?;
-        let app = Arc::new(app(&config, store, catalog, links, scratch));
+        let app = Arc::new(app(&config, stores, catalog, links, scratch));
         let credentials = match &config.mode {
             Mode::Serve { data } => start::first::credentials(&app, data).await?,
             Mode::Dev => Some(start::dev::seed(&app).await?),
@@ -191,15 +190,10 @@ fn host_trust(mode: &Mode) -> HostTrust {
 }
 
 /// What all parts share, over a store that is open.
-pub(crate) fn app(
-    config: &Config,
-    store: Arc<dyn Store>,
-    catalog: Arc<Catalog>,
-    links: Links,
-    scratch: PathBuf,
-) -> App {
+pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links: Links, scratch: PathBuf) -> App {
     App {
-        store,
+        store: stores.store,
+        upkeep: stores.upkeep,
         catalog,
         clock: config.clock.clone(),
         limits: config.limits.clone(),

@@ -16,7 +16,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bulkwright_engine::catalog::Catalog;
-use bulkwright_store::Store;
 use bulkwright_store::failure::FailurePoints;
 use bulkwright_store::sqlite::{Durability, OpenOptions, SqliteStore};
 
@@ -28,7 +27,7 @@ pub(crate) async fn open_store(
     data: &Data,
     catalog: Arc<Catalog>,
     failure_points: FailurePoints,
-) -> Result<Arc<dyn Store>, ServeError> {
+) -> Result<Arc<SqliteStore>, ServeError> {
     let durability = match data {
         Data::Kept(_) => Durability::Durable,
         Data::Temporary(_) => Durability::Temporary,

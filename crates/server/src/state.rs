@@ -11,6 +11,7 @@ use bulkwright_engine::limits::Limits;
 use bulkwright_store::Store;
 use bulkwright_store::failure::FailurePoints;
 use bulkwright_store::model::SecretHash;
+use bulkwright_store::upkeep::Upkeep;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -19,9 +20,22 @@ use crate::config::ConnectionLimits;
 use crate::deliver::Callbacks;
 use crate::links::Links;
 
+/// One store, by what is asked of it.
+pub(crate) struct Stores {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) upkeep: Arc<dyn Upkeep>,
+}
+
+impl<S: Store + Upkeep> From<Arc<S>> for Stores {
+    fn from(store: Arc<S>) -> Self {
+        Stores { store: store.clone(), upkeep: store }
+    }
+}
+
 /// One running server.
 pub(crate) struct App {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) upkeep: Arc<dyn Upkeep>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,

@@ -15,6 +15,7 @@ pub mod model;
 pub mod records;
 pub mod sqlite;
 pub mod store;
+pub mod upkeep;
 
 pub use error::Error;
 pub use store::Store;

@@ -10,7 +10,7 @@
 //! Connections live on blocking threads; the async surface only hands work over to them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bulkwright_engine::catalog::{Catalog, FieldNumber, ModuleNumber};
@@ -37,6 +37,7 @@ mod extents;
 mod figures;
 mod find;
 mod jobs;
+mod ledger;
 mod outbox;
 mod pages;
 mod row;
@@ -44,7 +45,10 @@ mod schema;
 mod seal;
 mod sql;
 mod stored;
+mod sums;
+mod upkeep;
 mod uploads;
+mod verify;
 mod views;
 mod writer;
 
@@ -108,7 +112,10 @@ pub struct SqliteStore {
     control_writer: Arc<Connections>,
     writer_turn: Arc<WriterTurn>,
     hasher: KeyHasher,
-    blobs: Blobs,
+    blobs: Arc<Blobs>,
+    catalog: Mutex<Arc<Catalog>>,
+    /// Held by whatever looks at everything or takes something away: one of them at a time.
+    upkeep: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl SqliteStore {
@@ -141,16 +148,21 @@ impl SqliteStore {
             control_writer: Connections::with(control_writer, file("control.db", Role::ControlWriter), lock.clone()),
             writer_turn: WriterTurn::new(writer, file("records.db", Role::RecordsWriter(options.layout)), lock),
             hasher: KeyHasher::new(&installation_key, options.hash_bits),
-            blobs,
+            blobs: Arc::new(blobs),
+            catalog: Mutex::new(Arc::new(Catalog::builtin())),
+            upkeep: Arc::default(),
         })
     }
 
-    /// Makes the views of `records.db` (`leads`, `contacts`, …) again if the catalog is not the one they were made
-    /// from. Waits for its turn to write; for blocking threads only.
+    /// Takes the catalog that keys are recomputed by, the built-in one until then, and makes the views of `records.db`
+    /// (`leads`, `contacts`, …) again if it is not the one they were made from. Waits for its turn to write; for blocking
+    /// threads only.
     ///
     /// # Errors
     /// [`Error::Failed`].
     pub fn set_catalog(&self, catalog: &Catalog) -> Result<(), Error> {
+        // It is only ever set whole, so a panic elsewhere leaves it sound.
+        *self.catalog.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog.clone());
         self.writer_turn.wait().with(|connection| views::make(connection, catalog.modules()))
     }
 
@@ -215,7 +227,10 @@ impl Store for SqliteStore {
 
     async fn add_upload(&self, upload: &NewUpload) -> Result<Upload, Error> {
         let upload = upload.clone();
-        self.control_writer.write("adding an upload", move |tx| uploads::add(tx, upload)).await
+        let blob = upload.blob.clone();
+        let added = self.control_writer.write("adding an upload", move |tx| uploads::add(tx, upload)).await;
+        self.blobs.row_is_settled(&blob);
+        added
     }
 
     async fn upload(&self, org: OrgId, id: FileId) -> Result<Option<Upload>, Error> {
@@ -273,7 +288,10 @@ impl Store for SqliteStore {
 
     async fn finish(&self, claim: Claim, end: &Finish) -> Result<(), Error> {
         let end = end.clone();
-        self.control_writer.write("finishing a job", move |tx| jobs::finish(tx, claim, &end)).await
+        let blob = end.result_blob.clone();
+        let finished = self.control_writer.write("finishing a job", move |tx| jobs::finish(tx, claim, &end)).await;
+        blob.iter().for_each(|blob| self.blobs.row_is_settled(blob));
+        finished
     }
 
     async fn due_deliveries(&self, now: i64, limit: u32) -> Result<Vec<Delivery>, Error> {

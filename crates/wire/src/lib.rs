@@ -36,3 +36,5 @@ pub mod settings;
 pub mod record;
 
 pub mod exchange;
+
+pub mod upkeep;

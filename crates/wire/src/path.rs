@@ -64,6 +64,8 @@ pub const OWN_PREFIX: &str = "/_bulkwright/";
 pub const HEALTH: &str = "/_bulkwright/health";
 /// Whether it can do its work right now.
 pub const READY: &str = "/_bulkwright/ready";
+/// Looks at everything that is stored.
+pub const VERIFY: &str = "/_bulkwright/admin/verify";
 
 /// What a path of our own is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +74,8 @@ pub enum OwnEndpoint {
     Health,
     /// Whether it can do its work right now.
     Ready,
+    /// Looks at everything that is stored.
+    Verify,
 }
 
 /// Who may ask.
@@ -99,8 +103,11 @@ pub struct OwnRow {
 }
 
 /// All paths of our own (contract 12, row 59).
-pub const OWN_ENDPOINTS: &[OwnRow] =
-    &[own(OwnEndpoint::Health, "GET", HEALTH, OwnAccess::Open), own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open)];
+pub const OWN_ENDPOINTS: &[OwnRow] = &[
+    own(OwnEndpoint::Health, "GET", HEALTH, OwnAccess::Open),
+    own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open),
+    own(OwnEndpoint::Verify, "POST", VERIFY, OwnAccess::Admin),
+];
 
 const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {
     OwnRow { endpoint, method, template, access }

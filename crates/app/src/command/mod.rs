@@ -4,6 +4,7 @@ mod job_show;
 mod load;
 mod sample;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
         Command::Sample(args) => sample::run(&args, ui),
         Command::Load(args) => in_runtime(load::run(&args, ui)),
         Command::Job(JobCommand::Show(args)) => in_runtime(job_show::run(&args, ui)),
+        Command::Verify(args) => in_runtime(verify::run(&args, ui)),
         Command::Serve(args) => serve::serve(&args, ui),
         Command::Dev(args) => serve::dev(&args, ui),
     };

@@ -102,7 +102,7 @@ impl World {
         }
         let links = Links::new(None, "127.0.0.1:8080".parse().unwrap(), HostTrust::Never).unwrap();
         let (store, catalog) = (Arc::new(store), Arc::new(Catalog::builtin()));
-        Arc::new(server::app(&self.config, store, catalog, links, self.directory.path().to_owned()))
+        Arc::new(server::app(&self.config, store.into(), catalog, links, self.directory.path().to_owned()))
     }
 }
 

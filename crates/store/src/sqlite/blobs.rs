@@ -3,8 +3,10 @@
 //! A blob appears under its name whole and synced, or not at all: it is written under a staging name (with a `#` in it)
 //! and renamed. What a killed process left half written is removed at the next start.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use fs_err as fs;
@@ -12,8 +14,10 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
+use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
+use super::sql::Doing;
 use super::{Durability, directory};
 use crate::Error;
 use crate::failure::{FailurePoints, Moment};
@@ -22,6 +26,9 @@ use crate::failure::{FailurePoints, Moment};
 const PART_BYTES: usize = 1 << 20;
 /// Random bytes of a name: enough that no two are ever the same.
 const NAME_RANDOM_BYTES: usize = 16;
+/// How long a blob that is there may wait for its row: longer than any request or job takes from one to the other. After
+/// that nobody will come who names it.
+const UNNAMED_TIME_MAX: Duration = Duration::from_secs(3600);
 
 const DOING: &str = "writing a blob";
 
@@ -31,6 +38,8 @@ pub(super) struct Blobs {
     store: Arc<LocalFileSystem>,
     durability: Durability,
     failure_points: FailurePoints,
+    /// Blobs of this process whose row is still to come, and since when.
+    awaited: Mutex<HashMap<String, Instant>>,
 }
 
 impl Blobs {
@@ -41,7 +50,8 @@ impl Blobs {
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|error| Error::failed("opening the folder of blobs", error))?
             .with_fsync(durability == Durability::Durable);
-        Ok(Blobs { folder: folder.to_owned(), store: Arc::new(store), durability, failure_points })
+        let awaited = Mutex::default();
+        Ok(Blobs { folder: folder.to_owned(), store: Arc::new(store), durability, failure_points, awaited })
     }
 
     /// Streams a blob in under a new name.
@@ -50,7 +60,10 @@ impl Blobs {
         let name = new_name(prefix)?;
         let mut upload = self.store.put_multipart(&location(&name)?).await.map_err(writing)?;
         let written = match self.staged(write_parts(upload.as_mut(), body).await) {
-            Ok(()) => upload.complete().await.map(|_| ()).map_err(writing),
+            Ok(()) => {
+                self.await_row(&name);
+                upload.complete().await.map(|_| ()).map_err(writing)
+            }
             Err(error) => Err(error),
         };
         match written {
@@ -61,6 +74,7 @@ impl Blobs {
             Err(error) => {
                 // The first error is the one to tell; what cannot be removed now is removed at the next start.
                 let _ = upload.abort().await;
+                self.row_is_settled(&name);
                 Err(error)
             }
         }
@@ -78,6 +92,7 @@ impl Blobs {
         let target = self.path(&name)?;
         let durability = self.durability;
         self.failure_points.pass(DOING, Moment::BeforeCommit)?;
+        self.await_row(&name);
         let moved = blocking(move || move_into_place(file, &target, durability)).await?;
         match moved {
             Moved::Done => {
@@ -116,11 +131,56 @@ impl Blobs {
     pub(super) async fn delete(&self, blob: &str) -> Result<(), Error> {
         let doing = "removing a blob";
         self.failure_points.pass(doing, Moment::Before)?;
+        self.row_is_settled(blob);
         match self.store.delete(&location(blob)?).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => self.failure_points.pass(doing, Moment::AfterCommit),
             Err(error) => Err(Error::failed(doing, error)),
         }
     }
+}
+
+impl Blobs {
+    /// The row that was to name a blob is there, or will not come.
+    pub(super) fn row_is_settled(&self, blob: &str) {
+        self.awaited().remove(blob);
+    }
+
+    /// Blobs that are there and wait for no row of this process: those of them that no row names are orphans, if the rows
+    /// are read after this.
+    pub(super) fn unnamed_candidates(&self) -> Result<Vec<String>, Error> {
+        let failed = |error| Error::failed("listing the blobs", error);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+            // What is still written has another form of name.
+            if check_name(&name).is_ok() {
+                names.push(name);
+            }
+        }
+        // After the folder: what came into it since is not in the list, what was there is awaited or has had its turn.
+        let mut awaited = self.awaited();
+        awaited.retain(|_, since| since.elapsed() < UNNAMED_TIME_MAX);
+        names.retain(|name| !awaited.contains_key(name));
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn await_row(&self, name: &str) {
+        self.awaited().insert(name.to_owned(), Instant::now());
+    }
+
+    fn awaited(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        // Each change of it is one call, so a panic elsewhere leaves it sound.
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a row of the control file names a blob.
+pub(super) fn is_named(control: &Connection, blob: &str) -> Result<bool, Error> {
+    let doing = "looking for the row of a blob";
+    let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM upload WHERE blob = ?1)
+               OR EXISTS (SELECT 1 FROM job WHERE result_blob = ?1)";
+    control.prepare_cached(sql).doing(doing)?.exists([blob]).doing(doing)
 }
 
 async fn write_parts(

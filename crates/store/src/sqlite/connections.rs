@@ -112,6 +112,11 @@ impl Connections {
         one
     }
 
+    /// One more connection, for long work that must not keep those waiting that read.
+    pub(super) fn open_another(&self) -> Result<Connection, Error> {
+        self.access.open()
+    }
+
     /// Runs `work` in a transaction that only reads and is over when this returns.
     pub(super) async fn read<T: Send + 'static>(
         self: &Arc<Self>,

@@ -11,7 +11,10 @@ use crate::Error;
 use crate::model::Record;
 use crate::records::RecordColumns;
 
-/// The one statement that reads records.
+/// The columns that [`stored`] reads.
+pub(super) const COLUMNS: &str =
+    "id, org, module, version, created_at, created_by, modified_at, modified_by, body, checksum";
+/// The one statement that reads records for others.
 const BY_ID: &str = "
     SELECT id, org, module, version, created_at, created_by, modified_at, modified_by, body, checksum
     FROM record WHERE id = ?1";
@@ -68,7 +71,8 @@ fn columns<'row>(row: &'row Row<'_>) -> Result<RecordColumns<'row>, Error> {
     }
 }
 
-fn stored<'row>(row: &'row Row<'_>) -> Option<(RecordColumns<'row>, u32)> {
+/// A record and its stored checksum; `None` if a column is not even of its type.
+pub(super) fn stored<'row>(row: &'row Row<'_>) -> Option<(RecordColumns<'row>, u32)> {
     let number = |column| row.get::<_, i64>(column).ok();
     let (ValueRef::Text(body) | ValueRef::Blob(body)) = row.get_ref(8).ok()? else { return None };
     let columns = RecordColumns {

@@ -108,9 +108,22 @@ const RECORDS_1: &str = "
 ";
 
 /// Seals for the small tables; see `seal`. Those of the rows that are there are made after it.
+///
+/// `swept` says what the ledger rows of swept jobs came to, so that records can still be counted against the ledger: a row
+/// for each job whose ledger rows are going, and one with job 0 for all that are gone.
 const RECORDS_2: &str = "
     ALTER TABLE meta ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE picklist_addition ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE swept (
+        org INTEGER NOT NULL,
+        job INTEGER NOT NULL,
+        added INTEGER NOT NULL,
+        updated INTEGER NOT NULL,
+        skipped INTEGER NOT NULL,
+        changed INTEGER NOT NULL,
+        checksum INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (org, job)
+    ) WITHOUT ROWID;
 ";
 
 /// Moments are seconds since 1970. `place` keeps the order in which rows came. Secrets are there as hashes only.

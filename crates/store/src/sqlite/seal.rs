@@ -55,8 +55,9 @@ pub(super) const OF_CONTROL: [&Table; 9] =
 pub(super) const META: Table = table("meta", &["name"], "the note", Some("name"));
 pub(super) const PICKLIST_ADDITION: Table =
     table("picklist_addition", &["place"], "a picklist value of module", Some("module"));
+pub(super) const SWEPT: Table = table("swept", &["org", "job"], "swept ledger rows of job", Some("job"));
 /// The sealed tables of `records.db`. Records and ledger rows have checksums of their own.
-pub(super) const OF_RECORDS: [&Table; 2] = [&META, &PICKLIST_ADDITION];
+pub(super) const OF_RECORDS: [&Table; 3] = [&META, &PICKLIST_ADDITION, &SWEPT];
 
 impl Table {
     /// Runs an `INSERT`, and seals what it wrote. Answers how many rows that are.
@@ -176,6 +177,20 @@ impl Table {
             }
         }
         Ok(found)
+    }
+
+    /// Compares every row. Answers what is damaged.
+    pub(super) fn damaged(&self, tx: &Transaction<'_>, doing: &'static str) -> Result<Vec<Error>, Error> {
+        let mut damaged = Vec::new();
+        let note = |error| match error {
+            Error::Damaged { .. } => {
+                damaged.push(error);
+                Ok(())
+            }
+            other => Err(other),
+        };
+        self.scan(tx, doing, "", &[], u32::MAX, |_| Ok(None::<()>), note)?;
+        Ok(damaged)
     }
 
     /// Seals every row as it is: for a step of the schema that gives the table its seals, or another column.

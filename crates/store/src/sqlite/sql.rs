@@ -11,7 +11,7 @@ const MS_UNTIL_2020: i64 = 1_577_836_800_000;
 /// Numbers the counter leaves for each millisecond, as a power of two.
 const NUMBERS_PER_MS_LOG2: u32 = 16;
 /// The largest number whose ids are in int64.
-const ID_NUMBER_MAX: u64 = ((i64::MAX - ID_BASE) / BUCKETS as i64 - 1) as u64;
+pub(super) const ID_NUMBER_MAX: u64 = ((i64::MAX - ID_BASE) / BUCKETS as i64 - 1) as u64;
 
 /// Says what was being done when SQLite failed.
 pub(super) trait Doing<T> {

@@ -6,6 +6,8 @@ mod damage;
 mod deaths;
 mod migration;
 mod restart;
+mod town;
+mod verify;
 mod views;
 mod world;
 

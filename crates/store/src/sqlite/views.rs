@@ -27,7 +27,7 @@ const SYSTEM_COLUMNS: [(&str, &str); 5] = [
 ];
 
 /// Names that the file's own tables have.
-const TABLES: [&str; 6] = ["meta", "record", "key", "ledger", "picklist_addition", "extent"];
+const TABLES: [&str; 7] = ["meta", "record", "key", "ledger", "picklist_addition", "extent", "swept"];
 
 /// Makes the views again if they are not those of this catalog.
 pub(super) fn make(connection: &mut Connection, modules: &[Module]) -> Result<(), Error> {

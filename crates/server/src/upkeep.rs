@@ -1,0 +1,85 @@
+//! Looking after a data directory: what is asked of the store, in the words of the wire, and the same over a directory that
+//! no server holds.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bulkwright_engine::catalog::Catalog;
+use bulkwright_store::Error as StoreError;
+use bulkwright_store::failure::FailurePoints;
+use bulkwright_store::sqlite::SqliteStore;
+use bulkwright_store::upkeep::{Difference as StoredDifference, Sums as StoredSums, Upkeep, Verification};
+use bulkwright_wire::upkeep::{DeliverySums, Difference, JobSums, LedgerSums, RecordSums, SCHEMA, Sums, VerifyAnswer};
+
+use crate::error::ServeError;
+use crate::server::Data;
+use crate::start;
+
+/// Verifies a data directory that no server holds. A store that is too damaged to be opened is an answer too.
+///
+/// # Errors
+/// [`ServeError::NoData`], [`ServeError::DirectoryInUse`], and what else keeps it from being opened.
+pub async fn verify(data: &Path) -> Result<VerifyAnswer, ServeError> {
+    let store = match open(data).await {
+        Err(ServeError::Store(StoreError::Damaged { what })) => return Ok(cannot_be_opened(&what)),
+        opened => opened?,
+    };
+    Ok(verify_answer(store.verify().await?, &Catalog::builtin()))
+}
+
+/// Opens a directory that is there already.
+async fn open(data: &Path) -> Result<Arc<SqliteStore>, ServeError> {
+    if !data.join("records.db").exists() {
+        return Err(ServeError::NoData { path: data.to_owned() });
+    }
+    let catalog = Arc::new(Catalog::builtin());
+    start::open_store(&Data::Kept(data.to_owned()), catalog, FailurePoints::default()).await
+}
+
+fn cannot_be_opened(what: &str) -> VerifyAnswer {
+    let difference = Difference {
+        kind: "database".to_owned(),
+        what: "the data directory".to_owned(),
+        expected: "can be opened".to_owned(),
+        found: format!("{what} is damaged"),
+    };
+    let (differences, more_differences, remarks) = (vec![difference], 0, Vec::new());
+    VerifyAnswer { schema: SCHEMA, sound: false, differences, more_differences, remarks, sums: Sums::default() }
+}
+
+/// What a verification found, in the words of the wire.
+pub(crate) fn verify_answer(verification: Verification, catalog: &Catalog) -> VerifyAnswer {
+    let difference = |it: StoredDifference| {
+        let StoredDifference { kind, what, expected, found } = it;
+        Difference { kind: kind.as_str().to_owned(), what, expected, found }
+    };
+    VerifyAnswer {
+        schema: SCHEMA,
+        sound: verification.is_sound(),
+        differences: verification.differences.into_iter().map(difference).collect(),
+        more_differences: verification.more_differences,
+        remarks: verification.remarks,
+        sums: sums(&verification.sums, catalog),
+    }
+}
+
+fn sums(stored: &StoredSums, catalog: &Catalog) -> Sums {
+    let module = |number| catalog.by_number(number).map(|module| module.api_name.clone());
+    let records = stored.records.iter().map(|it| RecordSums {
+        org: it.org.to_string(),
+        module: module(it.module).unwrap_or_else(|| it.module.0.to_string()),
+        records: it.records,
+        versions: it.versions,
+    });
+    let [added, in_progress, completed, failed] = stored.jobs;
+    let [pending, delivered, given_up] = stored.deliveries;
+    let rows = stored.ledger;
+    Sums {
+        records: records.collect(),
+        keys: stored.keys,
+        ledger: LedgerSums { added: rows.added, updated: rows.updated, skipped: rows.skipped },
+        jobs: JobSums { added, in_progress, completed, failed },
+        uploads: stored.uploads,
+        deliveries: DeliverySums { pending, delivered, given_up },
+    }
+}

@@ -1,0 +1,135 @@
+//! What is asked of a store beside its daily work: whether it is sound, what has outlived its time, a copy.
+
+use async_trait::async_trait;
+use bulkwright_engine::catalog::ModuleNumber;
+use bulkwright_engine::ids::OrgId;
+use bulkwright_engine::verdict::Counts;
+
+use crate::Error;
+
+/// What looks after a store. One of these runs at a time, and none of them keeps readers out.
+#[async_trait]
+pub trait Upkeep: Send + Sync + 'static {
+    /// Looks at everything that is stored and names whatever is not as it has to be: every record and every ledger row
+    /// against its checksum, every key against its record, every count against the ledger, every blob against its row.
+    /// What it says is true of one moment. Jobs wait meanwhile before their next chunk.
+    async fn verify(&self) -> Result<Verification, Error>;
+}
+
+/// What [`Upkeep::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Whatever is not as it has to be, in the order in which it was found, up to a limit.
+    pub differences: Vec<Difference>,
+    /// How many more there are.
+    pub more_differences: u64,
+    /// What is no damage and still worth knowing, such as a blob that no row names: the next sweep removes it.
+    pub remarks: Vec<String>,
+    /// What the store holds, added up.
+    pub sums: Sums,
+}
+
+impl Verification {
+    /// Whether nothing differs.
+    pub fn is_sound(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// One thing that is not as it has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What kind of thing.
+    pub kind: DifferenceKind,
+    /// Which one: `record 1000…`.
+    pub what: String,
+    /// What follows from everything else.
+    pub expected: String,
+    /// What is stored.
+    pub found: String,
+}
+
+/// What kind of thing differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DifferenceKind {
+    /// A database file: SQLite itself finds it damaged, or a part of it cannot be read.
+    Database,
+    /// A row of a small table that does not match its checksum.
+    Seal,
+    /// A record: its checksum, its columns, its body.
+    Record,
+    /// A key without its record, a record without its key, a unique key with two records.
+    Key,
+    /// The list of ids of a module.
+    Extent,
+    /// A ledger row: its checksum, its verdicts, its counts, its place.
+    Ledger,
+    /// A verdict without its record, or a record without its verdict.
+    Verdict,
+    /// The changes of an organisation's records against those that the ledger counts.
+    Versions,
+    /// A job, its resources, its counts.
+    Job,
+    /// A block of ids.
+    Block,
+    /// A callback's delivery.
+    Delivery,
+    /// An organisation, a user, a client or a token.
+    Access,
+    /// An upload or a result against its file.
+    Blob,
+    /// A picklist value.
+    Picklist,
+}
+
+impl DifferenceKind {
+    /// Its name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DifferenceKind::Database => "database",
+            DifferenceKind::Seal => "seal",
+            DifferenceKind::Record => "record",
+            DifferenceKind::Key => "key",
+            DifferenceKind::Extent => "extent",
+            DifferenceKind::Ledger => "ledger",
+            DifferenceKind::Verdict => "verdict",
+            DifferenceKind::Versions => "versions",
+            DifferenceKind::Job => "job",
+            DifferenceKind::Block => "block",
+            DifferenceKind::Delivery => "delivery",
+            DifferenceKind::Access => "access",
+            DifferenceKind::Blob => "blob",
+            DifferenceKind::Picklist => "picklist",
+        }
+    }
+}
+
+/// What a store holds, added up, so that somebody else can compare it with what he knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Records of each module of each organisation that has some.
+    pub records: Vec<RecordSums>,
+    /// Keys of all records.
+    pub keys: u64,
+    /// Rows of the files of all jobs that became what, swept jobs among them.
+    pub ledger: Counts,
+    /// Jobs in each state: ADDED, INPROGRESS, COMPLETED, FAILED.
+    pub jobs: [u64; 4],
+    /// Uploads.
+    pub uploads: u64,
+    /// Deliveries that are pending, delivered, given up.
+    pub deliveries: [u64; 3],
+}
+
+/// Records of one module of one organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordSums {
+    /// The organisation.
+    pub org: OrgId,
+    /// The module.
+    pub module: ModuleNumber,
+    /// How many.
+    pub records: u64,
+    /// Their versions, added up: each chunk that makes or changes a record adds one.
+    pub versions: u64,
+}

@@ -1,0 +1,102 @@
+//! What the administrator is answered: bodies under `/_bulkwright/admin/` (contract 12, row 59), and what the commands
+//! print with `--json`. Members are only ever added.
+
+use serde::{Deserialize, Serialize};
+
+/// The number of this form of the answers.
+pub const SCHEMA: u32 = 1;
+
+/// `POST /_bulkwright/admin/verify`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyAnswer {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Whether nothing differs.
+    pub sound: bool,
+    /// What is not as it has to be, up to a limit.
+    pub differences: Vec<Difference>,
+    /// How many more there are.
+    pub more_differences: u64,
+    /// What is no damage and still worth knowing.
+    pub remarks: Vec<String>,
+    /// What the store holds, added up.
+    pub sums: Sums,
+}
+
+/// One thing that is not as it has to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// What kind of thing: `record`, `key`, `ledger` and the like.
+    pub kind: String,
+    /// Which one.
+    pub what: String,
+    /// What follows from everything else.
+    pub expected: String,
+    /// What is stored.
+    pub found: String,
+}
+
+/// What a store holds, added up, so that an outsider can compare.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Records of each module of each organisation that has some.
+    pub records: Vec<RecordSums>,
+    /// Keys of all records.
+    pub keys: u64,
+    /// Rows of the files of all jobs that became what, swept jobs among them.
+    pub ledger: LedgerSums,
+    /// Jobs by their state.
+    pub jobs: JobSums,
+    /// Uploads.
+    pub uploads: u64,
+    /// Deliveries of callbacks by their state.
+    pub deliveries: DeliverySums,
+}
+
+/// Records of one module of one organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordSums {
+    /// The organisation.
+    pub org: String,
+    /// API name of the module.
+    pub module: String,
+    /// How many.
+    pub records: u64,
+    /// Their versions, added up.
+    pub versions: u64,
+}
+
+/// Rows that became what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerSums {
+    /// Records made.
+    pub added: u64,
+    /// Records changed.
+    pub updated: u64,
+    /// Rows not written.
+    pub skipped: u64,
+}
+
+/// Jobs by their state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobSums {
+    /// Waiting.
+    pub added: u64,
+    /// Begun.
+    pub in_progress: u64,
+    /// Through.
+    pub completed: u64,
+    /// Through, without having processed everything.
+    pub failed: u64,
+}
+
+/// Deliveries of callbacks by their state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliverySums {
+    /// Still tried.
+    pub pending: u64,
+    /// Taken by the receiver.
+    pub delivered: u64,
+    /// Given up.
+    pub given_up: u64,
+}
