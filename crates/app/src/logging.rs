@@ -126,9 +126,9 @@ mod tests {
 
     fn say_things() {
         let broken = std::io::Error::other("one\ntwo");
-        let request = tracing::info_span!("request", id = "ab-1");
+        let request = tracing::error_span!("request", id = "ab-1");
         request.in_scope(|| tracing::info!(status = 200, path = "/a\n\"b\"", "answered"));
-        let attempt = tracing::info_span!("attempt", job = %41, number = 2);
+        let attempt = tracing::error_span!("attempt", job = %41, number = 2);
         attempt.in_scope(|| {
             tracing::error!(error = &broken as &dyn std::error::Error, "broken\noff");
             let row = String::from("Marker");

@@ -24,6 +24,7 @@ mod router;
 mod access;
 mod api;
 mod links;
+mod metrics;
 mod reply;
 mod room;
 mod state;

@@ -20,6 +20,7 @@ use crate::api::callback_rule::CallbackRule;
 use crate::config::{Config, Mode};
 use crate::error::ServeError;
 use crate::links::{HostTrust, Links};
+use crate::metrics::Metrics;
 use crate::start::credentials::Credentials;
 use crate::start::{self, listen, port_file};
 use crate::state::{App, RequestIds, UploadTurns};
@@ -197,6 +198,7 @@ fn app(config: &Config, store: Arc<dyn Store>, catalog: Arc<Catalog>, links: Lin
         scratch,
         work: Notify::new(),
         request_ids: RequestIds::new(random_hex::<4>()),
+        metrics: Metrics::new(),
         failure_points: config.failure_points.clone(),
         draining: CancellationToken::new(),
     }

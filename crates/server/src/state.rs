@@ -18,6 +18,7 @@ use crate::api::callback_rule::CallbackRule;
 use crate::clock::Clock;
 use crate::config::ConnectionLimits;
 use crate::links::Links;
+use crate::metrics::Metrics;
 
 /// One running server.
 pub(crate) struct App {
@@ -38,6 +39,7 @@ pub(crate) struct App {
     /// Wakes a worker: there is a job.
     pub(crate) work: Notify,
     pub(crate) request_ids: RequestIds,
+    pub(crate) metrics: Metrics,
     /// Where tests make the server fail.
     pub(crate) failure_points: FailurePoints,
     /// Cancelled when the server begins to end.

@@ -64,6 +64,8 @@ pub const OWN_PREFIX: &str = "/_bulkwright/";
 pub const HEALTH: &str = "/_bulkwright/health";
 /// Whether it can do its work right now.
 pub const READY: &str = "/_bulkwright/ready";
+/// Figures of the process and of all organisations, as OpenMetrics.
+pub const METRICS: &str = "/_bulkwright/metrics";
 
 /// What a path of our own is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +74,8 @@ pub enum OwnEndpoint {
     Health,
     /// Whether it can do its work right now.
     Ready,
+    /// Figures for those who watch the server.
+    Metrics,
 }
 
 /// Who may ask.
@@ -99,8 +103,11 @@ pub struct OwnRow {
 }
 
 /// All paths of our own (contract 12, row 59).
-pub const OWN_ENDPOINTS: &[OwnRow] =
-    &[own(OwnEndpoint::Health, "GET", HEALTH, OwnAccess::Open), own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open)];
+pub const OWN_ENDPOINTS: &[OwnRow] = &[
+    own(OwnEndpoint::Health, "GET", HEALTH, OwnAccess::Open),
+    own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open),
+    own(OwnEndpoint::Metrics, "GET", METRICS, OwnAccess::Admin),
+];
 
 const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {
     OwnRow { endpoint, method, template, access }

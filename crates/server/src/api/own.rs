@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::access::{self, Caller};
 use crate::body::RequestBody;
 use crate::gate::{Query, in_time};
+use crate::metrics;
 use crate::reply::{Answer, Envelope, Refusal};
 use crate::router::{self, OwnMatched};
 use crate::state::App;
@@ -70,6 +71,7 @@ pub(crate) async fn answer(
     envelope: &mut Envelope,
 ) -> Result<Answer, Refusal> {
     let route = router::find_own(path).ok_or(ErrorCode::InvalidUrlPattern)?;
+    envelope.endpoint = route.row.template;
     if head.method.as_str() != route.row.method {
         return Err(ErrorCode::InvalidRequestMethod.into());
     }
@@ -85,6 +87,9 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
     match call.route.row.endpoint {
         OwnEndpoint::Health => Ok(health()),
         OwnEndpoint::Ready => Ok(ready(call.app).await),
+        OwnEndpoint::Metrics => {
+            Ok(Answer::Text { content_type: metrics::CONTENT_TYPE, body: metrics::scrape(call.app).await? })
+        }
     }
 }
 

@@ -24,3 +24,5 @@ mod starts;
 mod disk;
 
 mod secrets;
+
+mod metrics;
