@@ -126,9 +126,9 @@ mod tests {
 
     fn say_things() {
         let broken = std::io::Error::other("one\ntwo");
-        let request = tracing::info_span!("request", id = "ab-1");
+        let request = tracing::error_span!("request", id = "ab-1");
         request.in_scope(|| tracing::info!(status = 200, path = "/a\n\"b\"", "answered"));
-        let attempt = tracing::info_span!("attempt", job = %41, number = 2);
+        let attempt = tracing::error_span!("attempt", job = %41, number = 2);
         attempt.in_scope(|| {
             tracing::error!(error = &broken as &dyn std::error::Error, "broken\noff");
             let row = String::from("Marker");
@@ -137,10 +137,10 @@ mod tests {
         });
     }
 
-    /// One test, because the hook of panics is the process's.
+    /// One test, because the hook of panics is the process's. What is logged on this thread goes where the test reads it.
     #[test]
     fn each_event_is_one_line_with_its_ids_and_a_panic_tells_no_row() {
-        std::panic::set_hook(Box::new(log_panic));
+        start_for_client(false, 0);
         let lines = Lines::default();
         let builder = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone());
         tracing::subscriber::with_default(builder.event_format(TextLine::new()).finish(), say_things);

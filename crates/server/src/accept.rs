@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::ConnectionLimits;
 use crate::gate;
 use crate::head_guard::{HeadGuard, Phase};
+use crate::metrics::Open;
 use crate::stall_guard::StallGuard;
 use crate::state::App;
 
@@ -75,13 +76,14 @@ impl Acceptor {
             tracing::warn!(address = %peer.ip(), most, "too many connections of one address");
             return;
         };
+        let open = Open::counted_by(&self.app.metrics.connections_open);
         let (app, draining, ending) = (self.app.clone(), self.draining.clone(), self.ending.clone());
         self.connections.spawn(async move {
             tokio::select! {
                 () = ending.cancelled() => {}
                 () = serve_connection(stream, app, draining) => {}
             }
-            drop((slot, counted));
+            drop((slot, counted, open));
         });
     }
 

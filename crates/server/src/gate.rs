@@ -17,6 +17,7 @@ use url::form_urlencoded;
 use crate::access::{self, Caller};
 use crate::api;
 use crate::body::{Drained, RequestBody};
+use crate::metrics::{NO_ENDPOINT, Open};
 use crate::reply::{Answer, Connection, Envelope, Refusal, ReplyBody, takes_gzip};
 use crate::router::{self, Matched};
 use crate::state::App;
@@ -64,16 +65,20 @@ impl Query {
 /// Answers one request, whatever happens inside.
 pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Response<ReplyBody> {
     let began = Instant::now();
+    let _open = Open::counted_by(&app.metrics.requests_open);
     let (head, incoming) = request.into_parts();
     let mut envelope = Envelope {
         gzip: head.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(takes_gzip),
         token_reset: None,
         request_id: app.request_ids.next(),
+        endpoint: NO_ENDPOINT,
         connection: asked_connection(&head),
     };
-    let span = tracing::info_span!("request", id = envelope.request_id);
+    // Of the highest level, so that what is said in it is never without its id.
+    let span = tracing::error_span!("request", id = envelope.request_id);
     async {
         let response = outcome(app, &head, incoming, &mut envelope).await;
+        app.metrics.count_request(envelope.endpoint, response.status(), began);
         tracing::info!(
             method = %head.method,
             path = head.uri.path(),
@@ -146,6 +151,7 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mu
         return api::own::answer(app, path, head, body, envelope).await;
     }
     let route = router::find(path).ok_or(ErrorCode::InvalidUrlPattern)?;
+    envelope.endpoint = route.row.template;
     if head.method.as_str() != route.row.method {
         return Err(ErrorCode::InvalidRequestMethod.into());
     }

@@ -33,6 +33,13 @@ pub(crate) enum Answer {
         /// What the request very likely meant, for people.
         hint: Option<String>,
     },
+    /// A text that is no JSON: 200.
+    Text {
+        /// Its type.
+        content_type: &'static str,
+        /// All of it.
+        body: String,
+    },
     /// There is nothing to show: 204.
     Nothing,
     /// A zip, streamed.
@@ -111,6 +118,8 @@ pub(crate) struct Envelope {
     pub(crate) token_reset: Option<String>,
     /// Under which the log speaks of the request.
     pub(crate) request_id: String,
+    /// The template of the request's path, for those who count; known once the path is.
+    pub(crate) endpoint: &'static str,
     /// Whether the connection can be used again.
     pub(crate) connection: Connection,
 }
@@ -130,6 +139,11 @@ impl Envelope {
                 let mut response = self.application(status, Layer::ApplicationSuccess, body);
                 let hint = hint.map(|hint| (HeaderName::from_static(header::HINT), value_of(&hint)));
                 response.headers_mut().extend(hint);
+                response
+            }
+            Answer::Text { content_type, body } => {
+                let mut response = self.application(StatusCode::OK, Layer::ApplicationSuccess, body.into_bytes());
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
                 response
             }
             Answer::Nothing => {

@@ -19,6 +19,7 @@ use crate::config::{Config, Mode};
 use crate::deliver::{self, Callbacks};
 use crate::error::ServeError;
 use crate::links::{HostTrust, Links};
+use crate::metrics::Metrics;
 use crate::start::credentials::Credentials;
 use crate::start::{self, listen, port_file};
 use crate::state::{App, RequestIds, Stores, UploadTurns};
@@ -206,6 +207,7 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         scratch,
         work: Notify::new(),
         request_ids: RequestIds::new(random_hex::<4>()),
+        metrics: Metrics::new(),
         failure_points: config.failure_points.clone(),
         draining: CancellationToken::new(),
     }

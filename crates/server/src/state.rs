@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::ConnectionLimits;
 use crate::deliver::Callbacks;
 use crate::links::Links;
+use crate::metrics::Metrics;
 
 /// One store, by what is asked of it.
 pub(crate) struct Stores {
@@ -52,6 +53,7 @@ pub(crate) struct App {
     /// Wakes a worker: there is a job.
     pub(crate) work: Notify,
     pub(crate) request_ids: RequestIds,
+    pub(crate) metrics: Metrics,
     /// Where tests make the server fail.
     pub(crate) failure_points: FailurePoints,
     /// Cancelled when the server begins to end.

@@ -7,6 +7,7 @@
 mod attempt;
 mod ending;
 mod progress;
+mod timed;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use bulkwright_store::Error as StoreError;
 use bulkwright_store::model::{Claim, Job};
 use futures::FutureExt;
+use tracing::{Instrument, Span};
 
 use crate::state::App;
 use attempt::{Attempt, AttemptError, Ended};
@@ -78,8 +80,14 @@ pub(crate) async fn claim_and_run(app: &Arc<App>) -> Result<Worked, StoreError> 
     let Some((claim, job)) = app.store.claim(WORKER, app.clock.seconds(), LEASE_SECONDS).await? else {
         return Ok(Worked::Nothing);
     };
-    tracing::info!(job = %job.id, attempt = claim.attempt, "a job begins");
-    let job = Arc::new(job);
+    // Of the highest level, so that what is said in it is never without its ids.
+    let attempt = tracing::error_span!("attempt", job = %job.id, number = claim.attempt);
+    see_through(app, claim, Arc::new(job)).instrument(attempt).await
+}
+
+/// One attempt at a job that is claimed, whatever comes of it.
+async fn see_through(app: &Arc<App>, claim: Claim, job: Arc<Job>) -> Result<Worked, StoreError> {
+    tracing::info!("a job begins");
     let progress = Arc::new(Progress::of(&job));
     let worked = match run(app, claim, &job, &progress).await {
         // What failed may have been done all the same: then the job is no longer held, which the next call says.
@@ -91,7 +99,7 @@ pub(crate) async fn claim_and_run(app: &Arc<App>) -> Result<Worked, StoreError> 
     match worked {
         // Another attempt has begun, or the job is through: it is no longer ours to touch.
         Err(StoreError::Fenced) => {
-            tracing::warn!(job = %job.id, attempt = claim.attempt, "this attempt holds the job no longer");
+            tracing::warn!("this attempt holds the job no longer");
             Ok(Worked::Released)
         }
         other => other,
@@ -103,7 +111,8 @@ async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>, progress: &Arc<Progre
         return ending::given_up_as_deadly(app, claim, job).await;
     }
     let attempt = Attempt::new(app.clone(), claim, job.clone(), progress.clone()).await?;
-    let mut running = tokio::task::spawn_blocking(move || attempt.run());
+    let span = Span::current();
+    let mut running = tokio::task::spawn_blocking(move || span.in_scope(|| attempt.run()));
     let mut shows = tokio::time::interval(SHOW);
     let mut quiet_shows = 0;
     shows.tick().await;
@@ -114,10 +123,10 @@ async fn run(app: &Arc<App>, claim: Claim, job: &Arc<Job>, progress: &Arc<Progre
         }
     };
     match ended {
-        Ok(Ok(Ended::Finished(end))) => ending::finish(app, claim, job, end).await,
+        Ok(Ok(Ended::Finished(end))) => ending::finish(app, claim, end).await,
         Ok(Ok(Ended::Stopped)) => match progress.no_room() {
-            Some(no_room) => ending::wait_for_room(app, claim, job, no_room).await,
-            None => ending::release(app, claim, job).await,
+            Some(no_room) => ending::wait_for_room(app, claim, no_room).await,
+            None => ending::release(app, claim).await,
         },
         Ok(Err(AttemptError::Fenced)) => Err(StoreError::Fenced),
         Ok(Err(error)) => ending::failed_attempt(app, claim, job, progress, &error).await,

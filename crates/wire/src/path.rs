@@ -66,6 +66,8 @@ pub const HEALTH: &str = "/_bulkwright/health";
 pub const READY: &str = "/_bulkwright/ready";
 /// Looks at everything that is stored.
 pub const VERIFY: &str = "/_bulkwright/admin/verify";
+/// Figures of the process and of all organisations, as OpenMetrics.
+pub const METRICS: &str = "/_bulkwright/metrics";
 
 /// What a path of our own is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +78,8 @@ pub enum OwnEndpoint {
     Ready,
     /// Looks at everything that is stored.
     Verify,
+    /// Figures for those who watch the server.
+    Metrics,
 }
 
 /// Who may ask.
@@ -107,6 +111,7 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::Health, "GET", HEALTH, OwnAccess::Open),
     own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open),
     own(OwnEndpoint::Verify, "POST", VERIFY, OwnAccess::Admin),
+    own(OwnEndpoint::Metrics, "GET", METRICS, OwnAccess::Admin),
 ];
 
 const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {

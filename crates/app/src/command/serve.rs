@@ -26,7 +26,7 @@ pub(crate) fn serve(args: &ServeArgs, ui: &Ui) -> Result<Exit, Failure> {
         ui.answer(&format!("data:         {}", data.display()));
         ui.answer(&format!("credentials:  {}", data.join(CREDENTIALS_FILE).display()));
         ui.answer("stop:         Ctrl-C, or SIGTERM");
-        until_signal(running, ui).await
+        until_signal(running).await
     })
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn dev(args: &DevArgs, ui: &Ui) -> Result<Exit, Failure> {
         for line in for_newcomers(running.base_url()) {
             ui.answer(&line);
         }
-        until_signal(running, ui).await
+        until_signal(running).await
     })
 }
 
@@ -59,9 +59,9 @@ async fn start(config: Config) -> Result<Running, Failure> {
     Server::start(config).await.map_err(|error| failure(&error))
 }
 
-async fn until_signal(running: Running, ui: &Ui) -> Result<Exit, Failure> {
-    let talk = ui.clone();
-    let stop = stop_on_signal(move || talk.talk("Stopping: requests in flight are answered, then this ends"));
+async fn until_signal(running: Running) -> Result<Exit, Failure> {
+    // Told by the log: what stands on stderr beside it would be no line of JSON.
+    let stop = stop_on_signal(|| tracing::info!("stopping: requests in flight are answered, then this ends"));
     stop.cancelled().await;
     running.stop().await;
     Ok(Exit::Done)

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::access::{self, Caller};
 use crate::body::RequestBody;
 use crate::gate::{Query, in_time};
+use crate::metrics;
 use crate::reply::{Answer, Envelope, Refusal};
 use crate::router::{self, OwnMatched};
 use crate::state::App;
@@ -72,6 +73,7 @@ pub(crate) async fn answer(
     envelope: &mut Envelope,
 ) -> Result<Answer, Refusal> {
     let route = router::find_own(path).ok_or(ErrorCode::InvalidUrlPattern)?;
+    envelope.endpoint = route.row.template;
     if head.method.as_str() != route.row.method {
         return Err(ErrorCode::InvalidRequestMethod.into());
     }
@@ -93,6 +95,9 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         OwnEndpoint::Health => Ok(health()),
         OwnEndpoint::Ready => Ok(ready(call.app).await),
         OwnEndpoint::Verify => admin::verify(call.app).await,
+        OwnEndpoint::Metrics => {
+            Ok(Answer::Text { content_type: metrics::CONTENT_TYPE, body: metrics::scrape(call.app).await? })
+        }
     }
 }
 

@@ -54,6 +54,7 @@ pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
         created_at: app.clock.seconds(),
     };
     let upload = app.store.add_upload(&upload).await?;
+    app.metrics.upload_bytes.inc_by(upload.bytes);
     tracing::info!(file_id = %upload.id, bytes = upload.bytes, "an upload is stored");
     Ok(Answer::ok(&UploadAnswer::success(upload.id.to_string(), caller.print_time(upload.created_at))))
 }

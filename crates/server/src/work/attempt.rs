@@ -24,8 +24,10 @@ use bulkwright_wire::time;
 use jiff::tz::TimeZone;
 use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
+use tracing::Span;
 
 use super::progress::{JobWatch, Progress};
+use super::timed::Timed;
 use crate::api::create::people;
 use crate::api::refusal;
 use crate::reply::Refusal;
@@ -152,10 +154,14 @@ impl Attempt {
             let (chunks, committed) = channel();
             let settled = earlier.into_iter().map(|row| Ok(row.into())).chain(committed);
             let rendering = thread::Builder::new().name("render-result".to_owned());
-            let rendering = rendering.spawn_scoped(scope, move || self.render(*again, block, settled))?;
+            let span = Span::current();
+            let render = move || span.in_scope(|| self.render(*again, block, settled));
+            let rendering = rendering.spawn_scoped(scope, render)?;
             let (app, progress) = (self.app.as_ref(), self.progress.as_ref());
             let mut watch = JobWatch { progress, chunks: &chunks, app, began };
-            let outcome = import::run(&self.import(block), *prepared, records.as_mut(), &mut watch);
+            let commit_seconds = &app.metrics.chunk_commit_seconds;
+            let mut timed = Timed { records: records.as_mut(), commit_seconds };
+            let outcome = import::run(&self.import(block), *prepared, &mut timed, &mut watch);
             // A rendering that has ended needs no telling.
             let _ = match outcome {
                 Ok(Outcome::Completed(_)) => chunks.send(Ok(Settled::All)),
@@ -189,7 +195,7 @@ impl Attempt {
             // A file that cannot be read to its end has no result if nothing can be said about its rows.
             Err(error) if state == JobState::Failed => {
                 let cause = &error as &dyn std::error::Error;
-                tracing::warn!(job = %self.job.id, error = cause, "a failed job has no result");
+                tracing::warn!(error = cause, "a failed job has no result");
                 None
             }
             Err(error) => return Err(error.into()),

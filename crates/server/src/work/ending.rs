@@ -16,7 +16,7 @@ use crate::room::NoRoom;
 use crate::state::App;
 
 /// Ends a job: the result's blob first, then everything that names it in one transaction.
-pub(super) async fn finish(app: &App, claim: Claim, job: &Job, end: End) -> Result<Worked, StoreError> {
+pub(super) async fn finish(app: &App, claim: Claim, end: End) -> Result<Worked, StoreError> {
     let result_blob = match end.result {
         Some(file) => Some(app.store.put_blob_file("result", file).await?),
         None => None,
@@ -43,9 +43,9 @@ pub(super) async fn finish(app: &App, claim: Claim, job: &Job, end: End) -> Resu
     }
     let Counts { added, updated, skipped } = counts;
     match end.failure {
-        None => tracing::info!(job = %job.id, added, updated, skipped, "a job is completed"),
+        None => tracing::info!(added, updated, skipped, "a job is completed"),
         Some(failure) => {
-            tracing::warn!(job = %job.id, added, updated, skipped, code = failure.code, "a job has failed");
+            tracing::warn!(added, updated, skipped, code = failure.code, "a job has failed");
         }
     }
     Ok(Worked::Ended)
@@ -60,15 +60,15 @@ async fn forget(app: &App, blob: Option<String>) {
 }
 
 /// Gives a job back so that the next start goes on with it.
-pub(super) async fn release(app: &App, claim: Claim, job: &Job) -> Result<Worked, StoreError> {
+pub(super) async fn release(app: &App, claim: Claim) -> Result<Worked, StoreError> {
     app.store.release(claim).await?;
-    tracing::info!(job = %job.id, "a job is left for the next start");
+    tracing::info!("a job is left for the next start");
     Ok(Worked::Released)
 }
 
 /// A job that stopped between two chunks because the disk is nearly full.
-pub(super) async fn wait_for_room(app: &App, claim: Claim, job: &Job, no_room: NoRoom) -> Result<Worked, StoreError> {
-    tracing::warn!(job = %job.id, attempt = claim.attempt, %no_room, "a job waits for room on the disk");
+pub(super) async fn wait_for_room(app: &App, claim: Claim, no_room: NoRoom) -> Result<Worked, StoreError> {
+    tracing::warn!(%no_room, "a job waits for room on the disk");
     let rest = Rest { until: app.clock.seconds() + FULL_DISK_REST_SECONDS, cause: no_room.to_string() };
     postpone(app, claim, &rest, Postponed::Waiting).await?;
     Ok(Worked::Postponed)
@@ -90,13 +90,7 @@ pub(super) async fn failed_attempt(
         (false, false) if failures >= FAILURES_MAX => return failed_for_good(app, claim, job, error).await,
         (false, false) => (rest_seconds(failures), Postponed::Failed),
     };
-    tracing::error!(
-        job = %job.id,
-        attempt = claim.attempt,
-        rest_seconds,
-        error = error as &dyn std::error::Error,
-        "an attempt at a job came to no end"
-    );
+    tracing::error!(rest_seconds, error = error as &dyn std::error::Error, "an attempt at a job came to no end");
     let rest = Rest { until: app.clock.seconds() + rest_seconds, cause: with_causes(error) };
     postpone(app, claim, &rest, postponed).await?;
     Ok(Worked::Postponed)
@@ -110,7 +104,7 @@ async fn postpone(app: &App, claim: Claim, rest: &Rest, postponed: Postponed) ->
             Err(error) if !matches!(error, StoreError::Fenced) => error,
             written => return written,
         };
-        tracing::warn!(job = %claim.job, error = &error as &dyn std::error::Error, "a job cannot be put to rest");
+        tracing::warn!(error = &error as &dyn std::error::Error, "a job cannot be put to rest");
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
             () = app.draining.cancelled() => return Err(error),
@@ -124,7 +118,7 @@ async fn failed_for_good(
     job: &Arc<Job>,
     error: &(dyn std::error::Error + Send + Sync + 'static),
 ) -> Result<Worked, StoreError> {
-    tracing::error!(job = %job.id, attempt = claim.attempt, error = error as &dyn std::error::Error, "a job is given up");
+    tracing::error!(error = error as &dyn std::error::Error, "a job is given up");
     let message = format!("{FAILURES_MAX} attempts came to no end: {}; the server's log says more", with_causes(error));
     give_up(app, claim, job, message).await
 }
@@ -152,7 +146,7 @@ fn rest_seconds(attempt: u32) -> i64 {
 /// A job whose every attempt ended with the process, without a chunk committed, while nothing else was at work.
 pub(super) async fn given_up_as_deadly(app: &Arc<App>, claim: Claim, job: &Arc<Job>) -> Result<Worked, StoreError> {
     let deaths = job.deaths;
-    tracing::error!(job = %job.id, attempt = claim.attempt, deaths, "a job is given up: the server dies of it");
+    tracing::error!(deaths, "a job is given up: the server dies of it");
     let message =
         format!("the server ended {deaths} times in a row while it worked on this file alone; its log says more");
     give_up(app, claim, job, message).await
@@ -160,7 +154,7 @@ pub(super) async fn given_up_as_deadly(app: &Arc<App>, claim: Claim, job: &Arc<J
 
 /// A panic is a fault of this program that this job meets: it would meet it again.
 pub(super) async fn panicked(app: &Arc<App>, claim: Claim, job: &Arc<Job>) -> Result<Worked, StoreError> {
-    tracing::error!(job = %job.id, attempt = claim.attempt, "a job ended in a panic; the server goes on");
+    tracing::error!("a job ended in a panic; the server goes on");
     let message = "the server met a fault of its own in this file; its log says more".to_owned();
     give_up(app, claim, job, message).await
 }
@@ -170,7 +164,7 @@ async fn give_up(app: &Arc<App>, claim: Claim, job: &Arc<Job>, message: String) 
     let counts = settled(app, job).await;
     let failure = Failure { code: ErrorCode::InternalError.row().code.to_owned(), message };
     let end = End { state: JobState::Failed, counts, failure: Some(failure), charset: None, result: None };
-    finish(app, claim, job, end).await
+    finish(app, claim, end).await
 }
 
 /// What the ledger says; if it cannot be read, what was last shown.

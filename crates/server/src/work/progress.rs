@@ -105,6 +105,7 @@ impl Watch for JobWatch<'_> {
     fn committed(&mut self, ledger: LedgerRow, echoes: Echoes, counts: Counts) {
         self.progress.update(|seen| seen.counts = counts);
         self.progress.committed.store(true, Ordering::Relaxed);
+        self.app.metrics.count_rows(ledger.counts);
         // A rendering that has ended early says why when it is joined.
         let _ = self.chunks.send(Ok(Settled::Chunk { ledger, echoes: Some(echoes) }));
     }

@@ -26,3 +26,5 @@ mod starts;
 mod disk;
 
 mod secrets;
+
+mod metrics;

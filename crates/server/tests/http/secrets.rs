@@ -1,12 +1,14 @@
-//! What the log must never say.
+//! What the log must never say, and what it always says.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use bulkwright_engine::limits::Limits;
 use bulkwright_server::{Config, Credentials, NameLookup, Server};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::harness::{Client, job_of, on_free_port};
 
@@ -25,17 +27,27 @@ impl Write for Log {
     }
 }
 
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// All that can be logged, as text and as JSON. The log is the process's, and so all of it stands in one test.
+fn logs() -> (Log, Log) {
+    let (text, json) = (Log::default(), Log::default());
+    let (text_log, json_log) = (text.clone(), json.clone());
+    let subscriber = tracing_subscriber::registry()
+        .with(LevelFilter::TRACE)
+        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || text_log.clone()))
+        .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || json_log.clone()));
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    (text, json)
+}
+
 #[tokio::test]
 async fn the_log_names_requests_and_jobs_and_neither_secrets_nor_rows() {
-    let log = Log::default();
-    let written = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_ansi(false)
-        .with_writer(move || written.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
-
+    let (text, json) = logs();
     let directory = tempfile::tempdir().unwrap();
     let called = Arc::new(Notify::new());
     let calls = called.clone();
@@ -43,10 +55,19 @@ async fn the_log_names_requests_and_jobs_and_neither_secrets_nor_rows() {
         calls.notify_one();
         async { Err(std::io::Error::other("no such name")) }
     });
-    let config = Config { callback_lookup, ..on_free_port(Config::serve(directory.path().to_owned())) };
-    let server = Server::start(config).await.unwrap();
+    let limits = Limits { rows_max: 4, ..Limits::default() };
+    let config = Config { limits, callback_lookup, ..Config::serve(directory.path().to_owned()) };
+    let server = Server::start(on_free_port(config)).await.unwrap();
     let client = Client::fresh(&server).await;
-    client.load("Last_Name,Email\nMarkername,marker@example.com\n,bad row marker\n", "insert", Some("Email")).await;
+    let rows = "Last_Name,Email,Annual_Revenue\nMarkername,marker@example.com,1\n,bad row marker,marker\n\
+                \"Marker\"open,x@example.com,2\nMarker,ragged\n";
+    let completed = client.load(rows, "insert", Some("Email")).await;
+    assert_eq!(
+        (&completed["status"], &completed["resource"][0]["file"]["skipped_count"]),
+        (&"COMPLETED".into(), &3.into())
+    );
+    let failed = client.load(&format!("{rows}Markername,5@example.com,3\n"), "insert", None).await;
+    assert_eq!(failed["status"], "FAILED");
     client.found("marker@example.com").await;
     client.with_token("1000.marker-of-a-wrong-token").get("/crm/v8/org?access_token=marker-in-a-query").await;
     let mut job = job_of(&client.upload_csv("Last_Name\nMarkername\n").await, "insert", None);
@@ -55,25 +76,49 @@ async fn the_log_names_requests_and_jobs_and_neither_secrets_nor_rows() {
     client.create(&job).await;
     called.notified().await;
     let known = server.credentials().unwrap().clone();
+    client.with_token(&known.admin_secret).get("/_bulkwright/metrics").await;
     let shown = format!("{known:?} {server:?}");
     server.stop().await;
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let Credentials { client_secret, refresh_token, .. } = &known;
-    for secret in [client.token.as_deref().unwrap(), client_secret, refresh_token] {
-        assert!(!log.contains(secret) && !shown.contains(secret), "{log}");
+    let Credentials { client_secret, refresh_token, admin_secret, .. } = &known;
+    for log in [text.text(), json.text(), shown] {
+        for secret in [client.token.as_deref().unwrap(), client_secret, refresh_token, admin_secret] {
+            assert!(!log.contains(secret), "{log}");
+        }
+        assert!(!log.to_lowercase().contains("marker"), "{log}");
     }
-    assert!(!log.to_lowercase().contains("marker"), "{log}");
+    let text = text.text();
     for said in [
         "a job is completed",
         "added=1",
-        "skipped=1",
+        "skipped=3",
         "path=\"/crm/v8/upload\"",
         "status=201",
         "request{id=",
         "a callback was not taken",
         "host=\"receiver.example.com:443\"",
     ] {
-        assert!(log.contains(said), "no {said} in {log}");
+        assert!(text.contains(said), "no {said} in {text}");
     }
+    check_ids(&json.text(), [&completed, &failed].map(|details| details["id"].as_str().unwrap()));
+}
+
+/// What concerns a request says which; what concerns a job says which, and at which attempt.
+fn check_ids(log: &str, [completed, failed]: [&str; 2]) {
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("a line is one object")).collect();
+    let of = |message: &str| {
+        let found: Vec<&Value> = lines.iter().filter(|line| line["message"] == message).collect();
+        assert!(!found.is_empty(), "nothing says `{message}`: {log}");
+        found
+    };
+    for line in ["answered", "an upload is stored", "a job is queued"].into_iter().flat_map(of) {
+        assert_eq!(line["span"]["name"], "request", "{line}");
+        assert!(line["span"]["id"].as_str().is_some_and(|id| !id.is_empty()), "{line}");
+    }
+    for (message, job) in [("a job is completed", completed), ("a job has failed", failed)] {
+        let line = of(message)[0];
+        assert_eq!((&line["span"]["job"], &line["span"]["number"]), (&job.into(), &1.into()), "{line}");
+    }
+    assert_eq!(of("a job begins").len(), 3);
+    assert!(of("a job is queued").iter().all(|line| line["job"].is_string()));
 }
