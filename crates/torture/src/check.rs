@@ -197,7 +197,7 @@ impl Check<'_> {
     /// Reads all records by Modified_Time: who was written by a later job comes later, and all of them come.
     async fn by_time(&mut self, client: &Client) -> anyhow::Result<()> {
         let mut pages = Pages::new("Modified_Time");
-        let mut times: BTreeMap<u32, (String, String)> = BTreeMap::new();
+        let mut times: BTreeMap<usize, (String, String)> = BTreeMap::new();
         let mut before = String::new();
         let mut count = 0;
         while let Some(records) = pages.next(client).await? {
@@ -209,7 +209,7 @@ impl Check<'_> {
                 }
                 before.clone_from(&modified);
                 if let Ok(place) = self.ids.binary_search(&id) {
-                    let writer = self.oracle.records()[place].last.job;
+                    let writer = self.oracle.turn(self.oracle.records()[place].last.job);
                     times.entry(writer).or_insert_with(|| (modified.clone(), modified.clone())).1.clone_from(&modified);
                 }
             }
@@ -219,7 +219,9 @@ impl Check<'_> {
         }
         for ((one, (_, last)), (other, (first, _))) in times.iter().zip(times.iter().skip(1)) {
             if last > first {
-                self.told.wrong.add(|| format!("job {one} wrote until {last}, and job {other} from {first} on"));
+                self.told
+                    .wrong
+                    .add(|| format!("the job at place {one} wrote until {last}, and that at {other} from {first} on"));
             }
         }
         Ok(())

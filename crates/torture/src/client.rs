@@ -124,6 +124,11 @@ impl Client {
         self.get("/crm/v8/Leads", query).await
     }
 
+    /// The leads with an address.
+    pub(crate) async fn search(&self, email: &str) -> anyhow::Result<Option<Page>> {
+        self.get("/crm/v8/Leads/search", &[("email", email)]).await
+    }
+
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<Option<Page>> {
         let request = self.http.get(self.url.join(path)?).query(query);
         let answer = request.header("authorization", authorization(&self.key.token)).send().await?;

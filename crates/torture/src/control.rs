@@ -21,6 +21,8 @@ pub(crate) struct StoredJob {
     pub(crate) created_at: i64,
     pub(crate) begun: bool,
     pub(crate) ended: bool,
+    /// Whether a process had taken it.
+    pub(crate) held: bool,
     /// Where its block of ids begins, once it has one.
     pub(crate) block_start: Option<i64>,
     pub(crate) rows_counted: i64,
@@ -43,7 +45,8 @@ pub(crate) fn jobs(data: &Path) -> anyhow::Result<Vec<StoredJob>> {
     if connection.query_row(there, [], |row| row.get::<_, i64>(0))? == 0 {
         return Ok(Vec::new());
     }
-    let sql = "SELECT job.id, file, created_at, job.state, block_start, added + updated + skipped
+    let sql = "SELECT job.id, file, created_at, job.state, block_start, added + updated + skipped,
+                   worker IS NOT NULL
                FROM job JOIN job_resource ON job.id = job_resource.job ORDER BY created_at, job.id";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([], |row| {
@@ -53,6 +56,7 @@ pub(crate) fn jobs(data: &Path) -> anyhow::Result<Vec<StoredJob>> {
             created_at: row.get(2)?,
             begun: row.get::<_, i64>(3)? > ADDED,
             ended: row.get::<_, i64>(3)? >= COMPLETED,
+            held: row.get(6)?,
             block_start: row.get(4)?,
             rows_counted: row.get(5)?,
         })
@@ -66,6 +70,15 @@ pub(crate) fn versions(data: &Path) -> anyhow::Result<Vec<(i64, i64)>> {
     let connection = Connection::open_with_flags(data.join("records.db"), flags)?;
     let mut statement = connection.prepare("SELECT id, version FROM record ORDER BY id")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect::<rusqlite::Result<_>>().context("records.db cannot be read")
+}
+
+/// The last row of each chunk of the only job, from the records file of a server that has ended.
+pub(crate) fn chunk_ends(data: &Path) -> anyhow::Result<Vec<i64>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = Connection::open_with_flags(data.join("records.db"), flags)?;
+    let mut statement = connection.prepare("SELECT rows_through FROM ledger ORDER BY chunk")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
     rows.collect::<rusqlite::Result<_>>().context("records.db cannot be read")
 }
 

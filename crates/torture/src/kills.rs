@@ -21,8 +21,10 @@ use crate::control::{self, Memory, StoredJob};
 use crate::say::{self, Verdict};
 use crate::site::{Server, Site};
 use feed::Feed;
+pub(crate) use feed::{has_ended, made};
 use moment::{Moment, Moments};
 use resume::Resumes;
+pub(crate) use settle::wait;
 
 /// How often progress is told.
 const TELL_EVERY: u64 = 10;

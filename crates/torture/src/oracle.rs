@@ -42,7 +42,8 @@ pub(crate) struct Counts {
 /// The records after the jobs that it was told of.
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {
-    jobs: HashMap<u32, Job>,
+    /// Each with its turn.
+    jobs: HashMap<u32, (usize, Job)>,
     /// In the order they were made, which is the order of their ids.
     records: Vec<Record>,
     places: HashMap<Place, usize>,
@@ -52,7 +53,7 @@ pub(crate) struct Oracle {
 impl Oracle {
     /// Applies the next job, and tells the verdict of each row.
     pub(crate) fn apply(&mut self, job: &Job) -> (Vec<Verdict>, Counts) {
-        self.jobs.insert(job.number, job.clone());
+        self.jobs.insert(job.number, (self.jobs.len(), job.clone()));
         let mut counts = Counts::default();
         let verdicts = (1..=job.rows).map(|number| {
             let verdict = self.settle(job, &job.row(number));
@@ -117,11 +118,16 @@ impl Oracle {
         self.places.get(&added).copied()
     }
 
+    /// Whose turn came how late: the place of a job in the order in which they ran.
+    pub(crate) fn turn(&self, job: u32) -> usize {
+        self.jobs[&job].0
+    }
+
     /// What a record holds in a column.
     pub(crate) fn cell(&self, record: &Record, column: &str) -> String {
         let from_update = COLUMNS[..3].contains(&column);
         let writer = if from_update { record.last } else { record.named };
-        let job = &self.jobs[&writer.job];
+        let (_, job) = &self.jobs[&writer.job];
         job.cell(&job.row(writer.row), column)
     }
 }

@@ -89,6 +89,17 @@ impl Job {
         Job { seed, number, operation, keyed, rows: rows as u32, description_bytes }
     }
 
+    /// A job of wide rows that only inserts: a chunk for every 56,000 of them.
+    pub(crate) fn wide(seed: u64, rows: u32) -> Job {
+        Job { description_bytes: WIDE_BYTES, ..Job::small(seed, rows) }
+    }
+
+    /// A job of some rows that only inserts.
+    pub(crate) fn small(seed: u64, rows: u32) -> Job {
+        let (operation, description_bytes) = (Operation::Insert, NARROW_BYTES);
+        Job { seed, number: 0, operation, keyed: false, rows, description_bytes }
+    }
+
     /// The columns of its file.
     pub(crate) fn columns(&self) -> &'static [&'static str] {
         if self.operation == Operation::Update { &COLUMNS[..UPDATE_COLUMNS] } else { &COLUMNS }

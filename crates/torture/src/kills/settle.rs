@@ -164,7 +164,7 @@ impl Torture {
 }
 
 /// Waits for a job's end; `None` if nothing moves any more.
-pub(super) async fn wait(client: &Client, id: &str) -> anyhow::Result<Option<JobDetails>> {
+pub(crate) async fn wait(client: &Client, id: &str) -> anyhow::Result<Option<JobDetails>> {
     let mut before = client.job(id).await?;
     let mut moved = Instant::now();
     while moved.elapsed() < STUCK {
