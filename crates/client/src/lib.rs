@@ -44,8 +44,8 @@ pub use load::{LoadReport, LoadSettings, Watch, load};
 
 /// The words of the API that callers of this crate need, so that they need not know the crate they come from.
 pub mod api_words {
-    pub use bulkwright_wire::create::Operation;
-    pub use bulkwright_wire::details::{FieldMapping, JobDetails, Resource};
+    pub use bulkwright_wire::create::{CreateBody, CreateBodyMapping, CreateBodyResource, ModuleName, Operation};
+    pub use bulkwright_wire::details::{FieldMapping, JobDetails, Resource, Status};
     pub use bulkwright_wire::error::ReceivedError;
     pub use bulkwright_wire::header::authorization;
     pub use bulkwright_wire::time;
