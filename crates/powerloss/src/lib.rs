@@ -31,11 +31,14 @@ mod journal;
 mod mount;
 mod random;
 mod served;
+mod server;
 mod tree;
+mod wire;
 
 pub use crash::Loss;
 pub use image::Image;
 pub use journal::{Inode, Journal, Operation};
 pub use mount::{Mount, MountError};
 pub use random::Random;
+pub use server::serve;
 pub use tree::Tree;

@@ -1,17 +1,16 @@
-//! The disk at a place in the tree, and how it goes away again.
+//! The disk at a place in the tree, as its users hold it.
 
-use std::io;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
-use fuser::{BackgroundSession, Config, MountOption};
-use nix::mount::{MntFlags, MsFlags};
-use nix::sched::CloneFlags;
 use tempfile::TempDir;
 
-use crate::disk::Disk;
 use crate::journal::Journal;
-use crate::served::{Served, lock};
+use crate::server::{MOUNTED, Request};
+use crate::wire;
 
 /// What talks to the kernel.
 const DEVICE: &str = "/dev/fuse";
@@ -21,78 +20,103 @@ const DEVICE: &str = "/dev/fuse";
 pub enum MountError {
     /// The kernel cannot, or the container may not.
     #[error(
-        "{DEVICE} is missing or closed to this user: power losses cannot be tried without FUSE (load the kernel's fuse module, or give the container --device {DEVICE})"
+        "{DEVICE} is missing or closed to this user ({0}): power losses cannot be tried without FUSE; load the kernel's \
+         fuse module, or give the container --device {DEVICE}"
     )]
-    NoFuse(#[source] io::Error),
+    NoFuse(io::Error),
     /// This user may not mount.
-    #[error("a FUSE file system cannot be mounted at {}: run as root (in a container: --cap-add SYS_ADMIN), or install fuse3 for its fusermount3", at.display())]
-    Refused {
-        /// Where it was to be.
-        at: PathBuf,
-        /// What the kernel or fusermount3 said.
-        #[source]
-        source: io::Error,
-    },
-    /// There is no place for it.
-    #[error("no folder can be made to mount at")]
-    NoFolder(#[source] io::Error),
+    #[error(
+        "a FUSE file system cannot be mounted ({0}): run as root (in a container with --cap-add SYS_ADMIN), or install \
+         fuse3 for its fusermount3"
+    )]
+    Refused(String),
+    /// The process that serves the disk cannot be started or talked to.
+    #[error("the process that serves the disk cannot be used: {0}")]
+    Process(#[from] io::Error),
 }
 
 /// An empty disk in memory, mounted at a folder of its own until this is dropped.
 ///
-/// As root it is mounted in a namespace of the calling thread: seen by this thread and by those that it starts from now
-/// on, by nobody else, and gone with the last of them, however the process ends. Make runtimes and pools after it.
+/// A process of its own serves it: unmapping a mapped file waits for the disk with the memory of the whole process
+/// locked, so a disk in the same one could never answer. It takes the mount away when its input ends, which is when this
+/// is dropped or when the process that holds it ends in any way.
 pub struct Mount {
-    disk: Arc<Mutex<Disk>>,
-    session: Option<BackgroundSession>,
+    server: Mutex<Server>,
     folder: TempDir,
 }
 
+struct Server {
+    process: Child,
+    /// `None` once it was told to end.
+    requests: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
 impl Mount {
-    /// Mounts one.
+    /// Mounts one. `program` is this crate's binary, `powerloss-disk`.
     ///
     /// # Errors
     /// A [`MountError`] that says what is missing.
-    pub fn new() -> Result<Mount, MountError> {
-        std::fs::File::options().read(true).write(true).open(DEVICE).map_err(MountError::NoFuse)?;
-        // Who may not do this may still mount through fusermount3, in everybody's sight.
-        let _ = leave_shared_namespace();
-        let folder = tempfile::Builder::new().prefix("powerloss-").tempdir().map_err(MountError::NoFolder)?;
-        let disk = Arc::new(Mutex::new(Disk::new()));
-        let mut config = Config::default();
-        config.mount_options = vec![MountOption::FSName("powerloss".to_owned()), MountOption::NoAtime];
-        let session = fuser::spawn_mount(Served::new(disk.clone()), folder.path(), &config)
-            .map_err(|source| MountError::Refused { at: folder.path().to_owned(), source })?;
-        Ok(Mount { disk, session: Some(session), folder })
+    pub fn new(program: impl AsRef<Path>) -> Result<Mount, MountError> {
+        fs_err::File::options().read(true).write(true).open(DEVICE).map_err(MountError::NoFuse)?;
+        let folder = tempfile::Builder::new().prefix("powerloss-").tempdir()?;
+        let mut command = Command::new(program.as_ref());
+        command.arg(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // Whoever ends the group of the tests must leave it the time to unmount.
+        let mut process = command.process_group(0).spawn()?;
+        let requests = process.stdin.take();
+        let answers = process.stdout.take().expect("it was asked to be piped");
+        let mut server = Server { process, requests, answers: BufReader::new(answers) };
+        match server.line()?.as_str() {
+            MOUNTED => Ok(Mount { server: Mutex::new(server), folder }),
+            refused => Err(MountError::Refused(refused.to_owned())),
+        }
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
-        self.folder.path()
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     /// How many operations there were so far.
+    ///
+    /// # Panics
+    /// If the serving process is gone.
     pub fn position(&self) -> usize {
-        lock(&self.disk).journal().len()
+        let position = self.ask(Request::Position, |server| server.line()?.parse().map_err(io::Error::other));
+        position.expect("the process that serves the disk answers")
     }
 
     /// All operations so far.
+    ///
+    /// # Panics
+    /// If the serving process is gone.
     pub fn journal(&self) -> Journal {
-        lock(&self.disk).journal().clone()
+        let journal = self.ask(Request::Journal, |server| wire::read_journal(&mut server.answers));
+        journal.expect("the process that serves the disk answers")
+    }
+
+    fn ask<T>(&self, request: Request, answer: impl FnOnce(&mut Server) -> io::Result<T>) -> io::Result<T> {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(requests) = &mut server.requests {
+            writeln!(requests, "{}", request.word())?;
+        }
+        answer(&mut server)
     }
 }
 
-impl Drop for Mount {
+impl Server {
+    fn line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+impl Drop for Server {
     fn drop(&mut self) {
-        // At once, though files may still be open (after a panic): what is detached ends with its last user.
-        let _ = nix::mount::umount2(self.folder.path(), MntFlags::MNT_DETACH);
-        drop(self.session.take());
+        self.requests = None;
+        // It may have been ended by others; there is nothing left to do then.
+        let _ = self.process.wait();
     }
-}
-
-/// From here on this thread's mounts are its own.
-fn leave_shared_namespace() -> nix::Result<()> {
-    nix::sched::unshare(CloneFlags::CLONE_NEWNS)?;
-    let nothing: Option<&str> = None;
-    nix::mount::mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)
 }
