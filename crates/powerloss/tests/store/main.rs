@@ -1,0 +1,14 @@
+//! The embedded store on a disk that loses power.
+//!
+//! A real sequence of calls runs on the disk: a new directory, uploads, jobs, chunks, results, callbacks, a store that is
+//! closed and opened again. Then power is lost at every position of what the disk was asked for, in several manners, and
+//! the store is opened on what is left. Whatever was answered must be there, and the call in flight wholly or not at
+//! all, in both files and the blobs together.
+
+mod dump;
+mod history;
+mod plan;
+mod runs;
+mod trial;
+mod trials;
+mod work;

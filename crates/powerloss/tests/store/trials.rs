@@ -1,0 +1,167 @@
+//! Losses at all positions, tried by as many threads as there are cores.
+
+use std::collections::HashSet;
+use std::env;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use bulkwright_powerloss::{Image, Loss, Operation, Random, Tree};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::history::History;
+use crate::trial::{Depth, Expectations, Moment};
+
+/// Seeded losses at a position beside a sync, where it matters most what was kept; `POWERLOSS_STATES` multiplies it.
+const SEEDS_BESIDE_A_SYNC: u64 = 6;
+/// Seeded losses at every other position.
+const SEEDS_ELSEWHERE: u64 = 2;
+/// Of this many different states, one is worked on.
+const WORKED_EVERY: usize = 12;
+/// Failures that are told before the rest is given up.
+const FAILURES_TOLD: usize = 3;
+
+/// What was tried.
+#[derive(Default)]
+pub(crate) struct Tally {
+    positions: AtomicUsize,
+    states: AtomicUsize,
+    different: AtomicUsize,
+    worked: AtomicUsize,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [positions, states, different, worked] =
+            [&self.positions, &self.states, &self.different, &self.worked].map(|it| it.load(Ordering::Relaxed));
+        write!(
+            f,
+            "{positions} positions, {states} states after a loss, {different} of them different and opened, \
+             {worked} of those read through and their jobs finished"
+        )
+    }
+}
+
+/// Losses of one history.
+pub(crate) struct Trials<'a> {
+    history: &'a History,
+    expectations: Expectations<'a>,
+    first_seed: u64,
+    factor: u64,
+    seen: Mutex<HashSet<(u64, Moment)>>,
+    failures: Mutex<Vec<String>>,
+    tally: Tally,
+}
+
+impl<'a> Trials<'a> {
+    pub(crate) fn new(history: &'a History) -> Trials<'a> {
+        let number = |name: &str| env::var(name).ok().map(|it| it.parse().expect("a number is set"));
+        let whole = |position| image_at(history, position).after(Loss::Nothing);
+        Trials {
+            history,
+            expectations: Expectations::new(history, whole),
+            first_seed: number("POWERLOSS_SEED").unwrap_or(1),
+            factor: number("POWERLOSS_STATES").unwrap_or(1),
+            seen: Mutex::default(),
+            failures: Mutex::default(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Tries losses at the positions that are chosen. Panics with what failed.
+    pub(crate) fn run(self, chosen: impl Fn(usize) -> bool + Sync) -> Tally {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        std::thread::scope(|scope| {
+            for worker in 0..workers {
+                let (trials, chosen) = (&self, &chosen);
+                scope.spawn(move || trials.try_share(worker, workers, chosen));
+            }
+        });
+        let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        assert!(failures.is_empty(), "{}\n{}", failures.join("\n"), self.tally);
+        self.tally
+    }
+
+    fn try_share(&self, worker: usize, workers: usize, chosen: impl Fn(usize) -> bool) {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let mut image = Image::default();
+        for position in 0..=self.history.journal.len() {
+            if position % workers == worker && chosen(position) {
+                self.tally.positions.fetch_add(1, Ordering::Relaxed);
+                for loss in self.losses(position) {
+                    self.try_loss(&image, loss, &runtime);
+                }
+            }
+            if self.failures.lock().unwrap_or_else(PoisonError::into_inner).len() >= FAILURES_TOLD {
+                return;
+            }
+            if let Some(operation) = self.history.journal.get(position) {
+                image.advance(operation);
+            }
+        }
+    }
+
+    fn losses(&self, position: usize) -> Vec<Loss> {
+        let mut beside = position.checked_sub(1).into_iter().chain([position]);
+        let is_sync = |place: usize| self.history.journal.get(place).is_some_and(Operation::is_sync);
+        let seeds = if beside.any(is_sync) { SEEDS_BESIDE_A_SYNC } else { SEEDS_ELSEWHERE };
+        let seed = |nth| Random::of(self.first_seed, position as u64 * 1_000_000 + nth).number();
+        let some = (0..seeds * self.factor).map(|nth| Loss::Some { seed: seed(nth) });
+        [Loss::All, Loss::Nothing].into_iter().chain(some).collect()
+    }
+
+    fn try_loss(&self, image: &Image, loss: Loss, runtime: &Runtime) {
+        self.tally.states.fetch_add(1, Ordering::Relaxed);
+        let (tree, moment) = (image.after(loss), self.expectations.moment(image.position()));
+        let new = self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert((tree.fingerprint(), moment));
+        if !new {
+            return;
+        }
+        let before = self.tally.different.fetch_add(1, Ordering::Relaxed);
+        let depth = if before % WORKED_EVERY == 0 { Depth::Worked } else { Depth::Compared };
+        if depth == Depth::Worked {
+            self.tally.worked.fetch_add(1, Ordering::Relaxed);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let checked = self.expectations.check(&tree, moment, depth, folder.path(), runtime);
+        if let Err(failure) = checked {
+            let text = self.describe(image.position(), loss, moment, &tree, failure.as_ref());
+            self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        }
+    }
+
+    fn describe(
+        &self,
+        position: usize,
+        loss: Loss,
+        moment: Moment,
+        tree: &Tree,
+        failure: &dyn std::error::Error,
+    ) -> String {
+        let kept = tempfile::tempdir().unwrap().keep();
+        tree.write_to(&kept).unwrap();
+        let call = self.expectations.call(moment);
+        let before = self.history.journal[position.saturating_sub(12)..position].iter().enumerate();
+        let before: String = before.map(|(_, operation)| format!("  {:.160}\n", format!("{operation:?}"))).collect();
+        let mut causes = format!("{failure}");
+        let mut cause = failure.source();
+        while let Some(deeper) = cause {
+            causes += &format!(": {deeper}");
+            cause = deeper.source();
+        }
+        format!(
+            "power lost at {position} of {} as {loss:?} (POWERLOSS_SEED={}), {moment:?} ({call}); the disk is kept in {}\n\
+             {causes}\nthe last operations were\n{before}",
+            self.history.journal.len(),
+            self.first_seed,
+            kept.display()
+        )
+    }
+}
+
+/// The disk after so many operations.
+pub(crate) fn image_at(history: &History, position: usize) -> Image {
+    let mut image = Image::default();
+    history.journal[..position].iter().for_each(|operation| image.advance(operation));
+    image
+}
