@@ -56,8 +56,8 @@ async fn the_log_names_requests_and_jobs_and_neither_secrets_nor_rows() {
         async { Err(std::io::Error::other("no such name")) }
     });
     let limits = Limits { rows_max: 4, ..Limits::default() };
-    let config = Config { limits, callback_lookup, ..Config::serve(directory.path().to_owned()) };
-    let server = Server::start(on_free_port(config)).await.unwrap();
+    let config = on_free_port(Config::serve(directory.path().to_owned()));
+    let server = Server::start(Config { limits, callback_lookup, ..config }).await.unwrap();
     let client = Client::fresh(&server).await;
     let rows = "Last_Name,Email,Annual_Revenue\nMarkername,marker@example.com,1\n,bad row marker,marker\n\
                 \"Marker\"open,x@example.com,2\nMarker,ragged\n";
