@@ -27,6 +27,7 @@ mod access;
 mod api;
 mod callback_rule;
 mod links;
+mod news;
 mod reply;
 mod room;
 mod state;

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::ConnectionLimits;
 use crate::deliver::Callbacks;
 use crate::links::Links;
+use crate::news::JobNews;
 
 /// One store, by what is asked of it.
 pub(crate) struct Stores {
@@ -51,6 +52,8 @@ pub(crate) struct App {
     pub(crate) scratch: PathBuf,
     /// Wakes a worker: there is a job.
     pub(crate) work: Notify,
+    /// Tells those who look at a job what becomes of it.
+    pub(crate) news: Arc<JobNews>,
     pub(crate) request_ids: RequestIds,
     /// Where tests make the server fail.
     pub(crate) failure_points: FailurePoints,

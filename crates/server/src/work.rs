@@ -81,6 +81,7 @@ pub(crate) async fn claim_and_run(app: &Arc<App>) -> Result<Worked, StoreError> 
     tracing::info!(job = %job.id, attempt = claim.attempt, "a job begins");
     let job = Arc::new(job);
     let progress = Arc::new(Progress::of(&job));
+    let _hold = app.news.hold(job.id, app.clock.seconds(), progress.last().counts);
     let worked = match run(app, claim, &job, &progress).await {
         // What failed may have been done all the same: then the job is no longer held, which the next call says.
         Err(error) if !matches!(error, StoreError::Fenced) => {

@@ -66,6 +66,8 @@ pub const HEALTH: &str = "/_bulkwright/health";
 pub const READY: &str = "/_bulkwright/ready";
 /// Looks at everything that is stored.
 pub const VERIFY: &str = "/_bulkwright/admin/verify";
+/// Jobs, newest first.
+pub const JOBS: &str = "/_bulkwright/jobs";
 
 /// What a path of our own is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +78,14 @@ pub enum OwnEndpoint {
     Ready,
     /// Looks at everything that is stored.
     Verify,
+    /// Jobs, page by page.
+    Jobs,
+    /// One job, with what the vendor's details leave open.
+    Job,
+    /// One job, once it is through.
+    JobWait,
+    /// One job, as it moves.
+    JobEvents,
 }
 
 /// Who may ask.
@@ -107,6 +117,10 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::Health, "GET", HEALTH, OwnAccess::Open),
     own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open),
     own(OwnEndpoint::Verify, "POST", VERIFY, OwnAccess::Admin),
+    own(OwnEndpoint::Jobs, "GET", JOBS, OwnAccess::Organisation),
+    own(OwnEndpoint::Job, "GET", "/_bulkwright/jobs/{job_id}", OwnAccess::Organisation),
+    own(OwnEndpoint::JobWait, "GET", "/_bulkwright/jobs/{job_id}/wait", OwnAccess::Organisation),
+    own(OwnEndpoint::JobEvents, "GET", "/_bulkwright/jobs/{job_id}/events", OwnAccess::Organisation),
 ];
 
 const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {

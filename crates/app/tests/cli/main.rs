@@ -7,6 +7,7 @@
 mod files;
 mod job_show;
 mod joined;
+mod looking;
 mod program;
 mod refused;
 mod servers;

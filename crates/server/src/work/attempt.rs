@@ -154,7 +154,7 @@ impl Attempt {
             let rendering = thread::Builder::new().name("render-result".to_owned());
             let rendering = rendering.spawn_scoped(scope, move || self.render(*again, block, settled))?;
             let (app, progress) = (self.app.as_ref(), self.progress.as_ref());
-            let mut watch = JobWatch { progress, chunks: &chunks, app, began };
+            let mut watch = JobWatch { progress, chunks: &chunks, app, job: self.job.id, began };
             let outcome = import::run(&self.import(block), *prepared, records.as_mut(), &mut watch);
             // A rendering that has ended needs no telling.
             let _ = match outcome {
