@@ -1,5 +1,7 @@
 //! The command line. Every flag `--some-name` is also the variable `BULKWRIGHT_SOME_NAME`; a test holds them to it.
 
+mod looking;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,10 +16,16 @@ use crate::exit;
 use crate::sample::Share;
 use crate::settings::{base_url, duration};
 
+pub(crate) use looking::{
+    JobCommand, JobCreateArgs, JobListArgs, JobResultArgs, JobShowArgs, JobWaitArgs, ListFormat, RecordCommand,
+    RecordShowArgs, UploadArgs,
+};
+
 const EXAMPLES: &str = "\
 Examples:
   bulkwright load leads.csv --module Leads
   bulkwright load leads.csv --module Leads --op upsert --key Email
+  bulkwright job list --status FAILED
   bulkwright job show 4150868000005350003 --base-url http://127.0.0.1:8080 --token-file token.txt
   bulkwright dev
   bulkwright serve --data ./bulkwright-data
@@ -93,9 +101,14 @@ pub(crate) enum ProgressForm {
 pub(crate) enum Command {
     /// Load a CSV file: every row becomes a record or is told why not
     Load(Box<LoadArgs>),
-    /// Look at jobs
+    /// Look at jobs, wait for them, fetch their results
     #[command(subcommand)]
     Job(JobCommand),
+    /// Look at records
+    #[command(subcommand)]
+    Record(RecordCommand),
+    /// Upload a zip for a job
+    Upload(Box<UploadArgs>),
     /// Serve the API over a data directory
     Serve(ServeArgs),
     /// Serve the API over a temporary store with documented credentials
@@ -195,33 +208,6 @@ pub(crate) enum Op {
     Update,
     /// Records are changed where the key is found, and made elsewhere
     Upsert,
-}
-
-/// `job …`
-#[derive(Debug, Subcommand)]
-pub(crate) enum JobCommand {
-    /// Show a job: what it does, how far it is, its counts and its result
-    Show(Box<JobShowArgs>),
-}
-
-/// `job show`
-#[derive(Clone, Debug, Args)]
-#[command(before_help = "\
-Examples:
-  bulkwright job show 4150868000005350003
-  bulkwright job show 4150868000005350003 --json | jq .status
-  bulkwright job show 4150868000005350003 --raw --api-version v2.1")]
-pub(crate) struct JobShowArgs {
-    /// The job's id
-    pub(crate) id: String,
-    /// Print the status line, the headers and the body as they were received
-    #[arg(long, env = "BULKWRIGHT_RAW", value_parser = BoolishValueParser::new(), conflicts_with = "show_curl")]
-    pub(crate) raw: bool,
-    /// Print the curl command for the same request, its token masked, and send nothing
-    #[arg(long, env = "BULKWRIGHT_SHOW_CURL", value_parser = BoolishValueParser::new())]
-    pub(crate) show_curl: bool,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }
 
 /// `serve`
@@ -349,7 +335,7 @@ mod tests {
     fn no_text_of_the_help_names_a_command_that_is_not_there() {
         each_command(&command(), &mut |command| {
             let help = command.clone().render_long_help().to_string();
-            for absent in ["resume", "retry", "login", "doctor", "explain", "job list", "check"] {
+            for absent in ["resume", "retry", "login", "doctor", "explain", "check"] {
                 assert!(!help.contains(&format!("bulkwright {absent}")), "{} names {absent}", command.get_name());
             }
         });

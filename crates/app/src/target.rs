@@ -1,6 +1,6 @@
 //! Where a command goes and with what right (CLIENT 1 to 3).
 
-use bulkwright_client::{Api, ApiSettings, Credentials, Exit, Patience, Secret, TokenSource, is_vendor};
+use bulkwright_client::{Api, ApiSettings, Credentials, Exit, Patience, Secret, TargetKind, TokenSource, is_vendor};
 use url::Url;
 
 use crate::args::TargetArgs;
@@ -53,6 +53,14 @@ impl Target {
         let token = exchanged(&own.credentials, args, &base_url);
         let name = format!("{} ({})", shown(&base_url), own.name());
         Ok(Target { api: api(args, base_url, token)?, name, own: Some(own) })
+    }
+
+    /// Whose server it is.
+    pub(crate) async fn kind(&self) -> Result<TargetKind, Failure> {
+        match self.own {
+            Some(_) => Ok(TargetKind::Own),
+            None => Ok(self.api.target_kind().await?),
+        }
     }
 
     /// Ends what was started for the command.

@@ -55,6 +55,24 @@ impl Ui {
         let _ = out.write_all(bytes).and_then(|()| out.flush());
     }
 
+    /// Everything that can be read, as the answer.
+    ///
+    /// # Errors
+    /// Those of reading. Whoever closed the pipe has seen enough.
+    pub(crate) fn answer_from(&self, from: &mut impl std::io::Read) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        match std::io::copy(from, &mut out).and_then(|_| out.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// A document of the answer as it was received; a terminal wants a line end behind its last line.
+    pub(crate) fn answer_body(&self, body: &[u8]) {
+        let line_end: &[u8] = if body.ends_with(b"\n") { b"" } else { b"\n" };
+        self.answer_bytes(&[body, line_end].concat());
+    }
+
     /// One document or one line of JSON as the answer.
     pub(crate) fn answer_json(&self, value: &Value) {
         self.answer(&value.to_string());

@@ -1,5 +1,7 @@
 //! The API, one method a call. Every answer is judged by its body.
 
+mod own;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use bulkwright_wire::account::{Org, OrgAnswer, User, UsersAnswer};
 use bulkwright_wire::create::{CreateAnswer, CreateBody};
 use bulkwright_wire::details::JobDetails;
 use bulkwright_wire::path;
+use bulkwright_wire::record::RecordsAnswer;
 use bulkwright_wire::settings::{FieldInfo, FieldsAnswer, ModuleInfo, ModulesAnswer};
 use bulkwright_wire::upload::UploadAnswer;
 use bulkwright_wire::version::Version;
@@ -18,6 +21,8 @@ use crate::error::ClientError;
 use crate::host;
 use crate::send::{Access, Call, Payload, Repeat, Sender};
 use crate::token::{TokenSource, Tokens};
+
+pub use own::JobsFilter;
 
 /// What the client is pointed at.
 #[derive(Clone, Debug)]
@@ -70,11 +75,20 @@ pub enum TargetKind {
     Vendor,
 }
 
-/// What came of a create.
+/// An answer that was understood, and its bytes.
+#[derive(Clone, Debug)]
+pub struct Received<T> {
+    /// What it says.
+    pub value: T,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+}
+
+/// What came of a create: the job's id, or the whole answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Created {
-    /// The job of that id.
-    Job(String),
+pub enum Created<T = String> {
+    /// There is a job.
+    Job(T),
     /// Nobody knows whether there is a job: the answer was lost or made no sense. It must not be sent again.
     Unknown {
         /// What happened instead of an answer.
@@ -169,11 +183,11 @@ impl Api {
         Ok(answer.fields)
     }
 
-    /// Uploads a zip and gives its file_id. Repeating it costs nothing (CLIENT 6).
+    /// Uploads a zip; the answer names its file_id. Repeating it costs nothing (CLIENT 6).
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn upload(&self, zip: &Path, name: &str, zgid: &str) -> Result<String, ClientError> {
+    pub async fn upload(&self, zip: &Path, name: &str, zgid: &str) -> Result<Received<UploadAnswer>, ClientError> {
         let call = Call {
             doing: "uploading the file",
             method: reqwest::Method::POST,
@@ -182,8 +196,7 @@ impl Api {
             repeat: Repeat::Freely,
             access: Access::Token,
         };
-        let answer: UploadAnswer = self.read(&call).await?;
-        Ok(answer.details.file_id)
+        self.receive(&call).await
     }
 
     /// Creates a job. Never sent twice unless the first one certainly did nothing (CLIENT 7).
@@ -192,12 +205,24 @@ impl Api {
     /// [`ClientError::Refused`] and whatever happened before the request was sent. An answer that was lost or makes
     /// no sense is no error but [`Created::Unknown`].
     pub async fn create(&self, body: &CreateBody) -> Result<Created, ClientError> {
+        let body = serde_json::to_vec(body).expect("the body is made of text and numbers");
+        Ok(match self.create_from(body).await? {
+            Created::Job(received) => Created::Job(received.value.details.id),
+            Created::Unknown { why } => Created::Unknown { why },
+        })
+    }
+
+    /// Creates a job from a body that somebody else has written, under the same rules.
+    ///
+    /// # Errors
+    /// See [`Api::create`].
+    pub async fn create_from(&self, body: Vec<u8>) -> Result<Created<Received<CreateAnswer>>, ClientError> {
         let doing = "creating the job";
         let call = Call {
             doing,
             method: reqwest::Method::POST,
             url: host::under(&self.base_url, &path::create_job(self.version)),
-            payload: Payload::Json(serde_json::to_vec(body).expect("the body is made of text and numbers")),
+            payload: Payload::Json(body),
             repeat: Repeat::OnlyIfNothingHappened,
             access: Access::Token,
         };
@@ -213,13 +238,31 @@ impl Api {
         if answer.status >= 500 {
             return Ok(Created::Unknown { why: format!("the answer was HTTP {}", answer.status) });
         }
+        let bytes = answer.body.clone();
         match answer.read::<CreateAnswer>(doing, self.host()) {
-            Ok(created) => Ok(Created::Job(created.details.id)),
+            Ok(value) => Ok(Created::Job(Received { value, body: bytes })),
             Err(ClientError::NotTheApi { answer, .. }) => {
                 Ok(Created::Unknown { why: format!("the answer (HTTP {}) was not the API's", answer.status) })
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// One record, field by field; `None` if the API has nothing to show.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn record(&self, module: &str, id: &str) -> Result<Option<Received<RecordsAnswer>>, ClientError> {
+        let mut url = host::under(&self.base_url, &path::records(self.version, ""));
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend([module, id]);
+        }
+        let call = Call { url, ..self.get("looking at the record", "/") };
+        let answer = self.sender.answer(&call).await?;
+        if answer.status == 204 {
+            return Ok(None);
+        }
+        self.received(&call, answer).map(Some)
     }
 
     /// A job's details.
@@ -279,6 +322,16 @@ impl Api {
 
     async fn read<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, ClientError> {
         self.sender.answer(call).await?.read(call.doing, self.host())
+    }
+
+    async fn receive<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<Received<T>, ClientError> {
+        let answer = self.sender.answer(call).await?;
+        self.received(call, answer)
+    }
+
+    fn received<T: DeserializeOwned>(&self, call: &Call<'_>, answer: Answer) -> Result<Received<T>, ClientError> {
+        let body = answer.body.clone();
+        Ok(Received { value: answer.read(call.doing, self.host())?, body })
     }
 
     fn host(&self) -> &str {

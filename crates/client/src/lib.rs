@@ -34,7 +34,10 @@ mod retry_after;
 mod send;
 
 mod api;
-pub use api::{Api, ApiSettings, Created, Patience, TargetKind};
+pub use api::{Api, ApiSettings, Created, JobsFilter, Patience, Received, TargetKind};
+
+mod wait;
+pub use wait::{Seen, WaitEnd, WaitSettings, wait_for_job};
 
 mod admin;
 pub use admin::Admin;
@@ -45,9 +48,10 @@ pub use load::{LoadReport, LoadSettings, Watch, load};
 /// The words of the API that callers of this crate need, so that they need not know the crate they come from.
 pub mod api_words {
     pub use bulkwright_wire::create::{CreateBody, CreateBodyMapping, CreateBodyResource, ModuleName, Operation};
-    pub use bulkwright_wire::details::{FieldMapping, JobDetails, Resource, Status};
+    pub use bulkwright_wire::details::{FieldMapping, JobDetails, Resource, ResultLink, Status};
     pub use bulkwright_wire::error::ReceivedError;
     pub use bulkwright_wire::header::authorization;
+    pub use bulkwright_wire::own::{CallbackView, CountsView, DeliveryView, JobView, JobsPage, ResourceView};
     pub use bulkwright_wire::time;
     pub use bulkwright_wire::upkeep;
     pub use bulkwright_wire::version::Version;

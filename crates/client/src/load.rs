@@ -10,7 +10,7 @@ mod join;
 mod output;
 mod part;
 mod plan;
-mod poll;
+pub(crate) mod poll;
 mod report;
 mod result;
 mod rows;

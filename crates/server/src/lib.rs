@@ -28,6 +28,7 @@ mod api;
 mod callback_rule;
 mod links;
 mod metrics;
+mod news;
 mod reply;
 mod room;
 mod state;

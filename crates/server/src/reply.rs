@@ -51,6 +51,8 @@ pub(crate) enum Answer {
         /// Its bytes.
         content: BoxStream<'static, Result<Bytes, StoreError>>,
     },
+    /// Server-sent events, one after another as they happen.
+    Events(BoxStream<'static, Result<Bytes, StoreError>>),
 }
 
 impl Answer {
@@ -151,6 +153,7 @@ impl Envelope {
                 self.built(StatusCode::NO_CONTENT, headers, exactly(Vec::new()))
             }
             Answer::Zip { file_name, size, content } => self.zip(&file_name, size, content),
+            Answer::Events(events) => self.events(events),
         }
     }
 
@@ -197,6 +200,16 @@ impl Envelope {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
         headers.insert(CONTENT_DISPOSITION, value_of(&header::attachment(file_name)));
         let body = StreamBody::new(content.map_ok(Frame::data));
+        self.built(StatusCode::OK, headers, body.boxed_unsync())
+    }
+
+    /// Each event is sent when it happens: never packed, and kept by nobody on the way.
+    fn events(&self, events: BoxStream<'static, Result<Bytes, StoreError>>) -> Response<ReplyBody> {
+        let mut headers = self.application_headers(Layer::ApplicationSuccess);
+        headers.remove(http::header::VARY);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(header::EVENT_STREAM));
+        headers.insert(HeaderName::from_static(header::PROXY_BUFFERING), HeaderValue::from_static("no"));
+        let body = StreamBody::new(events.map_ok(Frame::data));
         self.built(StatusCode::OK, headers, body.boxed_unsync())
     }
 

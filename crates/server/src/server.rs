@@ -206,6 +206,7 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         disk_free_min: config.disk_free_min,
         scratch,
         work: Notify::new(),
+        news: Arc::default(),
         request_ids: RequestIds::new(random_hex::<4>()),
         metrics: Metrics::new(),
         failure_points: config.failure_points.clone(),

@@ -20,6 +20,7 @@ use crate::config::ConnectionLimits;
 use crate::deliver::Callbacks;
 use crate::links::Links;
 use crate::metrics::Metrics;
+use crate::news::JobNews;
 
 /// One store, by what is asked of it.
 pub(crate) struct Stores {
@@ -52,6 +53,8 @@ pub(crate) struct App {
     pub(crate) scratch: PathBuf,
     /// Wakes a worker: there is a job.
     pub(crate) work: Notify,
+    /// Tells those who look at a job what becomes of it.
+    pub(crate) news: Arc<JobNews>,
     pub(crate) request_ids: RequestIds,
     pub(crate) metrics: Metrics,
     /// Where tests make the server fail.

@@ -89,6 +89,7 @@ pub(crate) async fn claim_and_run(app: &Arc<App>) -> Result<Worked, StoreError> 
 async fn see_through(app: &Arc<App>, claim: Claim, job: Arc<Job>) -> Result<Worked, StoreError> {
     tracing::info!("a job begins");
     let progress = Arc::new(Progress::of(&job));
+    let _hold = app.news.hold(job.id, app.clock.seconds(), progress.last().counts);
     let worked = match run(app, claim, &job, &progress).await {
         // What failed may have been done all the same: then the job is no longer held, which the next call says.
         Err(error) if !matches!(error, StoreError::Fenced) => {

@@ -20,6 +20,10 @@ pub const GATEWAY_JSON: &str = "application/json;charset=utf-8";
 pub const APPLICATION_JSON: &str = "application/json";
 /// Content type of a result.
 pub const ZIP: &str = "application/zip";
+/// Ours: content type of events.
+pub const EVENT_STREAM: &str = "text/event-stream";
+/// Ours: tells proxies whether to collect an answer before they pass it on; they must not where events are sent.
+pub const PROXY_BUFFERING: &str = "x-accel-buffering";
 
 /// Which part of the vendor's stack answers; each has its own headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 //!
 //! Server and client read the same tables: [`version`], [`path`], [`scope`], [`error`], [`header`] and [`limit`] hold
 //! each fact once, graded by its evidence where it is not certain. The bodies are types in the wire's key order:
-//! [`upload`], [`create`], [`details`], [`oauth`], [`account`], [`settings`], [`record`]; [`outcome`] is the result CSV.
+//! [`upload`], [`create`], [`details`], [`oauth`], [`account`], [`settings`], [`record`]; [`outcome`] is the result CSV,
+//! [`own`] what only a server of our own tells.
 //! There is no I/O here and no knowledge of how an import works: that is the engine's.
 
 pub mod version;
@@ -34,6 +35,8 @@ pub mod account;
 pub mod settings;
 
 pub mod record;
+
+pub mod own;
 
 pub mod exchange;
 

@@ -68,6 +68,8 @@ pub const READY: &str = "/_bulkwright/ready";
 pub const VERIFY: &str = "/_bulkwright/admin/verify";
 /// Figures of the process and of all organisations, as OpenMetrics.
 pub const METRICS: &str = "/_bulkwright/metrics";
+/// Jobs, newest first.
+pub const JOBS: &str = "/_bulkwright/jobs";
 
 /// What a path of our own is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +82,14 @@ pub enum OwnEndpoint {
     Verify,
     /// Figures for those who watch the server.
     Metrics,
+    /// Jobs, page by page.
+    Jobs,
+    /// One job, with what the vendor's details leave open.
+    Job,
+    /// One job, once it is through.
+    JobWait,
+    /// One job, as it moves.
+    JobEvents,
 }
 
 /// Who may ask.
@@ -112,6 +122,10 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open),
     own(OwnEndpoint::Verify, "POST", VERIFY, OwnAccess::Admin),
     own(OwnEndpoint::Metrics, "GET", METRICS, OwnAccess::Admin),
+    own(OwnEndpoint::Jobs, "GET", JOBS, OwnAccess::Organisation),
+    own(OwnEndpoint::Job, "GET", "/_bulkwright/jobs/{job_id}", OwnAccess::Organisation),
+    own(OwnEndpoint::JobWait, "GET", "/_bulkwright/jobs/{job_id}/wait", OwnAccess::Organisation),
+    own(OwnEndpoint::JobEvents, "GET", "/_bulkwright/jobs/{job_id}/events", OwnAccess::Organisation),
 ];
 
 const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {

@@ -1,16 +1,16 @@
 //! `job show`: one look at a job.
 
-use std::fmt::Write;
-
-use bulkwright_client::api_words::{JobDetails, Resource, time};
-use bulkwright_client::{Answer, Exit};
+use bulkwright_client::api_words::{JobDetails, JobView};
+use bulkwright_client::{Answer, Exit, TargetKind};
 use jiff::tz::TimeZone;
+use serde_json::json;
 
+use super::job_view::for_people;
 use crate::advice;
 use crate::args::JobShowArgs;
 use crate::exit::Failure;
 use crate::target::{NoData, Target};
-use crate::ui::{Ui, grouped};
+use crate::ui::Ui;
 
 pub(crate) async fn run(args: &JobShowArgs, ui: &Ui) -> Result<Exit, Failure> {
     let target = Target::resolve(&args.target, NoData::Refuse).await?;
@@ -26,19 +26,44 @@ async fn look(args: &JobShowArgs, target: &Target, ui: &Ui) -> Result<Exit, Fail
     }
     ui.talk_more(&format!("asking {}", target.name));
     let answer = target.api.job_answer(&args.id).await?;
+    let refused = refusal(&answer, !args.raw);
     if args.raw {
-        ui.answer_bytes(&as_received(&answer));
-    } else if ui.json {
-        ui.answer_bytes(&with_line_end(&answer.body));
+        ui.answer_body(&as_received(&answer));
+    } else if ui.json && refused.is_some() {
+        ui.answer_body(&answer.body);
     }
-    if let Some(failure) = refusal(&answer, !args.raw) {
+    if let Some(failure) = refused {
         return Err(failure);
     }
-    let details: JobDetails = answer.read("looking at the job", target.api.base_url().authority())?;
-    if !args.raw && !ui.json {
-        ui.answer(&for_people(&details, &TimeZone::system()));
+    if args.raw {
+        return Ok(Exit::Done);
     }
+    let view = own_view(target, &args.id, ui).await;
+    if ui.json {
+        ui.answer_body(&with_own_view(answer.body, view.as_ref()));
+        return Ok(Exit::Done);
+    }
+    let details: JobDetails = answer.read("looking at the job", target.api.base_url().authority())?;
+    ui.answer(&for_people(&details, view.as_ref(), &TimeZone::system()));
     Ok(Exit::Done)
+}
+
+/// What a server of one's own knows beside the API's answer. It is no failure to know no more than that.
+pub(super) async fn own_view(target: &Target, id: &str, ui: &Ui) -> Option<JobView> {
+    let view = match target.kind().await {
+        Ok(TargetKind::Own) => target.api.job_view(id).await.map_err(Failure::from),
+        Ok(TargetKind::Vendor) => return None,
+        Err(failure) => Err(failure),
+    };
+    view.map_err(|failure| ui.warn(&failure.message)).ok()
+}
+
+/// The API's answer as it was received, and behind its keys one of our own.
+pub(super) fn with_own_view(body: Vec<u8>, view: Option<&JobView>) -> Vec<u8> {
+    let Some(view) = view else { return body };
+    let Ok(serde_json::Value::Object(mut answer)) = serde_json::from_slice(&body) else { return body };
+    answer.insert("bulkwright".to_owned(), json!(view));
+    serde_json::Value::Object(answer).to_string().into_bytes()
 }
 
 /// The command that sends the same request; the token is not shown.
@@ -50,7 +75,7 @@ fn curl(url: &str) -> String {
 fn as_received(answer: &Answer) -> Vec<u8> {
     let mut text = head(answer).join("\n").into_bytes();
     text.extend_from_slice(b"\n\n");
-    text.extend_from_slice(&with_line_end(&answer.body));
+    text.extend_from_slice(&answer.body);
     text
 }
 
@@ -58,15 +83,6 @@ fn head(answer: &Answer) -> Vec<String> {
     let mut lines = vec![format!("{} {} {}", answer.version, answer.status, answer.reason())];
     lines.extend(answer.headers.iter().map(|(name, value)| format!("{name}: {value}")));
     lines
-}
-
-/// A terminal wants a line end behind the last line.
-fn with_line_end(body: &[u8]) -> Vec<u8> {
-    let mut text = body.to_vec();
-    if !text.ends_with(b"\n") {
-        text.push(b'\n');
-    }
-    text
 }
 
 /// What an answer that is an error says, with its status and headers unless they were shown already.
@@ -89,74 +105,4 @@ fn refusal(answer: &Answer, show_head: bool) -> Option<Failure> {
         failure.evidence = head(answer);
     }
     Some(failure)
-}
-
-fn for_people(details: &JobDetails, zone: &TimeZone) -> String {
-    let mut text = format!("Job {}: {}", details.id, details.status);
-    for resource in &details.resource {
-        describe(&mut text, details, resource);
-    }
-    let mut line = |name: &str, value: &str| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "\n  {name:<10} {value}");
-    };
-    if let Some(encoding) = &details.character_encoding {
-        line("charset", encoding);
-    }
-    if details.ignore_empty == Some(true) {
-        line("empty", "empty cells leave a field alone");
-    }
-    line("created", &created(details, zone));
-    if let Some(callback) = &details.callback {
-        line("callback", &format!("{} {}", callback.method, callback.url));
-    }
-    match &details.result {
-        Some(result) => line("result", &result.download_url),
-        None => line("result", "none yet"),
-    }
-    text
-}
-
-fn describe(text: &mut String, details: &JobDetails, resource: &Resource) {
-    let module = resource.module.as_ref().map_or("?", |module| module.api_name());
-    let mut line = |name: &str, value: &str| {
-        let _ = write!(text, "\n  {name:<10} {value}");
-    };
-    line("resource", &format!("{} into {module}: {} (code {})", details.operation, resource.status, resource.code));
-    if let Some(message) = &resource.message {
-        line("message", message);
-    }
-    if let Some(file) = &resource.file {
-        line("file", &format!("{}: {}", file.name.as_deref().unwrap_or("(name not known yet)"), file.status));
-        if let Some(total) = file.total_count {
-            let count = |count: Option<u64>| grouped(count.unwrap_or(0));
-            let (added, updated) = (count(file.added_count), count(file.updated_count));
-            let skipped = count(file.skipped_count);
-            line("rows", &format!("{added} added · {updated} updated · {skipped} skipped · {} in all", grouped(total)));
-        }
-    }
-    let mut mappings: Vec<_> = resource.field_mappings.iter().collect();
-    mappings.sort_by_key(|mapping| mapping.index);
-    for mapping in mappings {
-        let column = mapping.index.map_or("no column".to_owned(), |index| format!("column {index}"));
-        line("mapping", &format!("{column} -> {}", mapping.api_name));
-    }
-}
-
-/// `2021-05-11T12:38:29+05:30` with blanks where an eye wants them.
-fn for_reading(time: &str) -> String {
-    const OFFSET_CHARS: usize = "+05:30".len();
-    let (moment, offset) = time.split_at(time.len().saturating_sub(OFFSET_CHARS));
-    format!("{} {offset}", moment.replacen('T', " ", 1))
-}
-
-fn created(details: &JobDetails, zone: &TimeZone) -> String {
-    let when = match time::parse(&details.created_time) {
-        Ok(seconds) => for_reading(&time::print(seconds, zone)),
-        Err(_) => details.created_time.clone(),
-    };
-    match &details.created_by {
-        Some(by) => format!("{when} by {} ({})", by.name.as_deref().unwrap_or("?"), by.id),
-        None => when,
-    }
 }

@@ -16,6 +16,8 @@ use crate::exit::Failure;
 use crate::signals::stop_on_signal;
 use crate::target::{NoData, Target};
 use crate::ui::Ui;
+pub(super) use show::spinner;
+
 use show::Show;
 
 pub(crate) async fn run(args: &LoadArgs, ui: &Ui) -> Result<Exit, Failure> {

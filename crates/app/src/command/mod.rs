@@ -1,16 +1,23 @@
 //! One file a command.
 
+mod job_create;
+mod job_list;
+mod job_result;
 mod job_show;
+mod job_view;
+mod job_wait;
 mod load;
+mod record_show;
 mod sample;
 mod serve;
+mod upload;
 mod verify;
 
 use std::process::ExitCode;
 
 use bulkwright_client::Exit;
 
-use crate::args::{Cli, Command, JobCommand};
+use crate::args::{Cli, Command, JobCommand, RecordCommand};
 use crate::exit::Failure;
 use crate::logging;
 use crate::ui::Ui;
@@ -25,6 +32,12 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
         Command::Sample(args) => sample::run(&args, ui),
         Command::Load(args) => in_runtime(load::run(&args, ui)),
         Command::Job(JobCommand::Show(args)) => in_runtime(job_show::run(&args, ui)),
+        Command::Job(JobCommand::List(args)) => in_runtime(job_list::run(&args, ui)),
+        Command::Job(JobCommand::Wait(args)) => in_runtime(job_wait::run(&args, ui)),
+        Command::Job(JobCommand::Result(args)) => in_runtime(job_result::run(&args, ui)),
+        Command::Job(JobCommand::Create(args)) => in_runtime(job_create::run(&args, ui)),
+        Command::Record(RecordCommand::Show(args)) => in_runtime(record_show::run(&args, ui)),
+        Command::Upload(args) => in_runtime(upload::run(&args, ui)),
         Command::Verify(args) => in_runtime(verify::run(&args, ui)),
         Command::Serve(args) => serve::serve(&args, ui),
         Command::Dev(args) => serve::dev(&args, ui),

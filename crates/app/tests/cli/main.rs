@@ -8,6 +8,7 @@ mod configured;
 mod files;
 mod job_show;
 mod joined;
+mod looking;
 mod program;
 mod refused;
 mod servers;

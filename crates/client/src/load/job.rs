@@ -73,7 +73,8 @@ impl Carrier<'_> {
     /// Uploads a part. Costs nothing and creates nothing.
     pub(crate) async fn upload(&self, part: &Part) -> Result<String, ClientError> {
         let zip = part.zip.as_ref().expect("a part without rows to send is not uploaded");
-        self.api.upload(zip.path(), &format!("part-{:04}.zip", part.number), self.zgid).await
+        let uploaded = self.api.upload(zip.path(), &format!("part-{:04}.zip", part.number), self.zgid).await?;
+        Ok(uploaded.value.details.file_id)
     }
 
     /// Takes a part all its way. `order` are the plan's columns as they stand in the part.

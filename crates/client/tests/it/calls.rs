@@ -164,13 +164,14 @@ async fn an_upload_says_what_the_contract_wants_and_is_repeated_whole() {
     let zip = folder.path().join("x.zip");
     let content: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
     fs_err::write(&zip, &content).unwrap();
-    let uploaded = r#"{"status":"success","code":"FILE_UPLOAD_SUCCESS","message":"file uploaded.","details":{"file_id":"9","created_time":""}}"#;
+    let uploaded_body = r#"{"status":"success","code":"FILE_UPLOAD_SUCCESS","message":"file uploaded.","details":{"file_id":"9","created_time":""}}"#;
     let script = Script::serve(move |_, before| match before {
         0 => Reply::html(500),
-        _ => Reply::json(200, uploaded),
+        _ => Reply::json(200, uploaded_body),
     })
     .await;
-    assert_eq!(script.api(fixed("t")).upload(&zip, "part.zip", "694902309").await.unwrap(), "9");
+    let uploaded = script.api(fixed("t")).upload(&zip, "part.zip", "694902309").await.unwrap();
+    assert_eq!((uploaded.value.details.file_id.as_str(), uploaded.body.as_slice()), ("9", uploaded_body.as_bytes()));
     let check = |request: &Request| {
         let headers = ["feature", "x-crm-org", "authorization"].map(|name| request.header(name).unwrap());
         assert_eq!(headers, ["bulk-write", "694902309", "Zoho-oauthtoken t"]);

@@ -6,3 +6,4 @@ mod calls;
 mod fake;
 mod loads;
 mod script;
+mod waits;

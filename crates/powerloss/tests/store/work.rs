@@ -98,8 +98,10 @@ pub(crate) async fn finish(store: &dyn Store, witness: &mut dyn Witness, claim: 
         state: end,
         resources: vec![(end, settled(store, claim.job), (end == JobState::Failed).then_some(failure))],
         result_blob: Some(blob),
+        result_sum: None,
         charset: Some("UTF-8".to_owned()),
         finished_at: now(place) + 50,
+        callback_at: now(place) + 50,
     };
     store.finish(claim, &finish).await.unwrap();
     witness.answered("finish");

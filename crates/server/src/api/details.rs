@@ -87,7 +87,8 @@ fn download_url(reader: &Reader<'_>, job: &Job) -> String {
     job.result_url.clone().unwrap_or_else(own)
 }
 
-fn status(state: JobState) -> Status {
+/// The wire's word for a state.
+pub(super) fn status(state: JobState) -> Status {
     match state {
         JobState::Added => Status::Added,
         JobState::InProgress => Status::InProgress,
@@ -96,7 +97,8 @@ fn status(state: JobState) -> Status {
     }
 }
 
-fn operation(operation: Operation) -> WireOperation {
+/// The wire's word for an operation.
+pub(super) fn operation(operation: Operation) -> WireOperation {
     match operation {
         Operation::Insert => WireOperation::Insert,
         Operation::Update => WireOperation::Update,

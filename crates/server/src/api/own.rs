@@ -2,6 +2,9 @@
 //! access token, about his organisation, and for the administrator.
 
 mod admin;
+mod job_events;
+mod job_view;
+mod jobs;
 
 use bulkwright_engine::ids::OrgId;
 use bulkwright_store::model::SecretHash;
@@ -48,6 +51,13 @@ pub(crate) struct OwnCall<'a> {
     pub(crate) body: &'a mut RequestBody,
 }
 
+impl OwnCall<'_> {
+    /// The organisation that is asked about; `None` for all of them. Not for rows that are open to everybody.
+    pub(crate) fn org(&self) -> Option<OrgId> {
+        self.visitor.as_ref().expect("whoever is not let in is refused before this").org()
+    }
+}
+
 /// Says what this is, so that a client knows whom it talks to.
 #[derive(Serialize)]
 struct Health {
@@ -81,12 +91,14 @@ pub(crate) async fn answer(
         OwnAccess::Open => None,
         access => Some(visitor(app, head, access, envelope).await?),
     };
-    let access = route.row.access;
+    let (access, endpoint) = (route.row.access, route.row.endpoint);
     let call = OwnCall { app, visitor, route, query: Query::of(head.uri.query()), body };
-    match access {
+    match (access, endpoint) {
         // What the administrator asks for takes as long as there is data.
-        OwnAccess::Admin => dispatch(call).await,
-        OwnAccess::Open | OwnAccess::Organisation => in_time(app, dispatch(call)).await,
+        (OwnAccess::Admin, _) => dispatch(call).await,
+        // It waits as long as it was asked to, and bounds the rest itself.
+        (_, OwnEndpoint::JobWait) => dispatch(call).await,
+        (OwnAccess::Open | OwnAccess::Organisation, _) => in_time(app, dispatch(call)).await,
     }
 }
 
@@ -98,6 +110,10 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         OwnEndpoint::Metrics => {
             Ok(Answer::Text { content_type: metrics::CONTENT_TYPE, body: metrics::scrape(call.app).await? })
         }
+        OwnEndpoint::Jobs => jobs::list(&call).await,
+        OwnEndpoint::Job => jobs::show(&call).await,
+        OwnEndpoint::JobWait => jobs::wait(&call).await,
+        OwnEndpoint::JobEvents => job_events::follow(&call).await,
     }
 }
 

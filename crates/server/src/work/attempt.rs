@@ -158,7 +158,7 @@ impl Attempt {
             let render = move || span.in_scope(|| self.render(*again, block, settled));
             let rendering = rendering.spawn_scoped(scope, render)?;
             let (app, progress) = (self.app.as_ref(), self.progress.as_ref());
-            let mut watch = JobWatch { progress, chunks: &chunks, app, began };
+            let mut watch = JobWatch { progress, chunks: &chunks, app, job: self.job.id, began };
             let commit_seconds = &app.metrics.chunk_commit_seconds;
             let mut timed = Timed { records: records.as_mut(), commit_seconds };
             let outcome = import::run(&self.import(block), *prepared, &mut timed, &mut watch);

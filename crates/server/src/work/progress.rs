@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use bulkwright_engine::ids::JobId;
 use bulkwright_engine::import::Watch;
 use bulkwright_engine::record_store::LedgerRow;
 use bulkwright_engine::result::{Abandoned, Echoes, Settled};
@@ -98,6 +99,7 @@ pub(super) struct JobWatch<'a> {
     /// Where the result is rendered beside the import.
     pub(super) chunks: &'a Sender<Result<Settled, Abandoned>>,
     pub(super) app: &'a App,
+    pub(super) job: JobId,
     pub(super) began: Instant,
 }
 
@@ -106,6 +108,7 @@ impl Watch for JobWatch<'_> {
         self.progress.update(|seen| seen.counts = counts);
         self.progress.committed.store(true, Ordering::Relaxed);
         self.app.metrics.count_rows(ledger.counts);
+        self.app.news.moved(self.job, self.app.clock.seconds(), counts);
         // A rendering that has ended early says why when it is joined.
         let _ = self.chunks.send(Ok(Settled::Chunk { ledger, echoes: Some(echoes) }));
     }

@@ -17,6 +17,8 @@ mod jobs;
 
 mod callbacks;
 
+mod looking;
+
 mod records;
 
 mod connections;

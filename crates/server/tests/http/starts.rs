@@ -204,7 +204,10 @@ async fn a_job_whose_file_cannot_be_read_for_a_while_is_tried_again() {
     }
     let passing = client.load("Last_Name,Email\nLi,li@example.com\n", "insert", None).await;
     assert_eq!(passing["status"], "COMPLETED", "others do not wait for it");
-    assert_eq!(client.details(&id).await["status"], "INPROGRESS");
+    let resting = client.get(&format!("/_bulkwright/jobs/{id}")).await.json();
+    assert_eq!((&resting["status"], &resting["failures"]), (&json!("INPROGRESS"), &json!(1)));
+    assert!(resting["cause"].as_str().unwrap().contains("No such file"), "{resting}");
+    assert!(resting["rests_until"].as_str() > resting["started_time"].as_str(), "{resting}");
     std::fs::rename(&away, &blob).unwrap();
     later.store(60_000, Ordering::Relaxed);
     // Another job wakes the worker, which takes the older one first.

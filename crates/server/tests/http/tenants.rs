@@ -106,3 +106,27 @@ async fn what_belongs_to_others_is_not_there() {
     let smuggled = Client { org: own.org.clone(), ..foreign.clone() }.upload(b"").await;
     assert_eq!(smuggled.json()["message"], "Invalid data - x-crm-org");
 }
+
+/// Looking at jobs ends at the organisation's border, except for the administrator.
+#[tokio::test]
+async fn jobs_are_shown_to_their_organisation_and_the_administrator() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = with_tokens(directory.path(), &[]).await;
+    let own = Client::fresh(&server).await;
+    let admin = own.with_token(&server.credentials().unwrap().admin_secret);
+    let foreign = own.with_token(FOREIGN);
+    let id = own.load("Last_Name\nNg\n", "insert", None).await["id"].as_str().unwrap().to_owned();
+    for path in ["/_bulkwright/jobs/{id}", "/_bulkwright/jobs/{id}/wait?timeout=5m", "/_bulkwright/jobs/{id}/events"] {
+        let (theirs, absent) = (path.replace("{id}", &id), path.replace("{id}", "77"));
+        let (refused, nothing) = (foreign.get(&theirs).await, foreign.get(&absent).await);
+        assert_eq!((refused.code(), &refused.body), ((400, "RESOURCE_NOT_FOUND".into()), &nothing.body), "{path}");
+        assert_eq!(admin.get(&absent).await.body, nothing.body, "{path}");
+        for seeing in [&own, &admin] {
+            let answer = seeing.get(&theirs).await;
+            assert!(answer.status == 200 && answer.text().contains(&id), "{path}: {answer:?}");
+        }
+    }
+    let listed = async |client: &Client| client.get("/_bulkwright/jobs").await.json()["info"]["count"].clone();
+    assert_eq!([listed(&own).await, listed(&admin).await, listed(&foreign).await], [1, 1, 0]);
+    assert_eq!(foreign.get(&format!("/_bulkwright/jobs?before={id}")).await.json()["jobs"], json!([]));
+}

@@ -23,7 +23,7 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn new(ui: &Ui) -> Self {
         let form = ui.progress();
-        let bar = if form == ShownProgress::Bar { bar() } else { ProgressBar::hidden() };
+        let bar = spinner(form, "waiting for the first job");
         Show { ui: ui.clone(), form, bar, seen: Mutex::new(String::new()), begun: AtomicBool::new(false) }
     }
 
@@ -125,10 +125,14 @@ fn status(progress: &Progress) -> Value {
     })
 }
 
-fn bar() -> ProgressBar {
+/// A line that shows how long something takes; hidden where no bar is wanted.
+pub(in crate::command) fn spinner(form: ShownProgress, message: &'static str) -> ProgressBar {
+    if form != ShownProgress::Bar {
+        return ProgressBar::hidden();
+    }
     let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}").expect("the template is a constant");
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
-    bar.set_message("waiting for the first job");
+    bar.set_message(message);
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
     bar
 }
