@@ -40,6 +40,9 @@ mod deliver;
 
 pub mod upkeep;
 
+#[cfg(test)]
+mod proofs;
+
 pub use clock::Clock;
 pub use config::{Config, ConnectionLimits, Mode};
 pub use deliver::NameLookup;
