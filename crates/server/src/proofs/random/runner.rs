@@ -27,6 +27,7 @@ use super::faults::{Fault, Faults};
 use super::jobs::{EMAILS, RandomJob, email};
 use crate::config::Config;
 use crate::links::{HostTrust, Links};
+use crate::proofs::harness::zip_of;
 use crate::server;
 use crate::state::App;
 use crate::work::{self, Worked};
@@ -189,7 +190,7 @@ async fn begin(store: &dyn Store) {
 
 /// Uploads the file and creates the job.
 async fn queue(store: &dyn Store, number: i64, job: &RandomJob) -> JobId {
-    let zip = Bytes::from(crate::proofs::zip_of("leads.csv", &job.csv()));
+    let zip = Bytes::from(zip_of(&[("leads.csv", &job.csv())]));
     let bytes = zip.len() as u64;
     let blob = store.put_blob("upload", stream::iter([Ok(zip)]).boxed()).await.unwrap();
     let created_at = NOW_MS / 1000 + number;
