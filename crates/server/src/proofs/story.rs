@@ -203,9 +203,13 @@ impl<'a> Story<'a> {
     /// Everything there is at the end, read from the store after the server has stopped.
     async fn end(mut self, job: JobId, details: &Value, result: Option<String>) -> End {
         let org = self.client.org.parse().unwrap();
-        self.ask(200, async || self.client.get("/crm/v8/Leads?fields=Last_Name").await).await;
-        let search = self.client.get("/crm/v8/Leads/search?email=bob@x.com").await;
-        assert!(matches!(search.status, 200 | 204) || search.status >= 500, "{search:?}");
+        for path in ["/crm/v8/Leads?fields=Last_Name", "/crm/v8/Leads/search?email=bob@x.com"] {
+            let answer = self.client.get(path).await;
+            // A job that was given up before its first chunk leaves nothing to read.
+            if !matches!(answer.status, 200 | 204) {
+                assert_clean(&answer);
+            }
+        }
         assert_eq!(self.jobs().await, [job], "one create that was answered, one job");
         let (server, store) = self.server.take().unwrap();
         server.stop().await;
