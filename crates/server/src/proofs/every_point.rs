@@ -1,6 +1,7 @@
 //! "The n-th call fails", for n = 1, 2, … until none is left to fail; and each point inside the embedded store's steps,
 //! with an error and with a panic. After each the story ends as the one in which nothing fails.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,15 +12,15 @@ use bulkwright_store::conformance::FailingStore;
 use bulkwright_store::failure::{FailurePoint, Moment};
 use bulkwright_store::sqlite::{Durability, OpenOptions, SqliteStore};
 
-use super::injector::{How, Injector, Steps};
+use super::injector::{At, How, Injector, Steps};
 use super::story::{End, OpenStore, Story};
 
-/// More points than a story can have: the loop ends by itself.
-const POINTS_MAX: usize = 2000;
+/// More times than a story passes a point: the loop ends by itself.
+const TIMES_MAX: usize = 1000;
 /// What the engine does on its own threads: a panic there ends the job by name.
 const OF_AN_ATTEMPT: [&str; 2] = ["committing a chunk", "rendering a result"];
 
-/// One telling, with the point at `at` failing.
+/// One telling.
 struct Told {
     end: End,
     injector: Arc<Injector>,
@@ -28,7 +29,7 @@ struct Told {
 /// How the store of a story is made, over a directory.
 type MakeStore = fn(&Path, &Arc<Injector>) -> Result<Arc<dyn Store>, String>;
 
-fn tell(make: MakeStore, steps: Steps, at: Option<usize>, how: How) -> Told {
+fn tell(make: MakeStore, steps: Steps, at: Option<At>, how: How) -> Told {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let (directory, injector) = (tempfile::tempdir().unwrap(), Injector::new(steps, at, how));
     let open: &OpenStore<'_> = &|| make(directory.path(), &injector);
@@ -36,25 +37,28 @@ fn tell(make: MakeStore, steps: Steps, at: Option<usize>, how: How) -> Told {
     Told { end, injector }
 }
 
-/// Tells the story once undisturbed, and once for each point that it then has. Answers the points.
-fn fail_each(make: MakeStore, steps: Steps, how: How) -> Vec<FailurePoint> {
+/// Tells the story once undisturbed, and then with each point failing the first time it is passed, the second time, and so
+/// on until a story ends without a failure. Points that only a failure leads to are among them. Answers the points.
+fn fail_each(make: MakeStore, steps: Steps, how: How) -> BTreeMap<FailurePoint, usize> {
     let clean = tell(make, steps, None, how);
     assert_eq!((clean.end.status.as_str(), clean.end.deliveries), ("COMPLETED", 1), "{:?}", clean.end);
     assert!(clean.end.ledger.len() > 2, "a job of several chunks");
-    let mut failed = Vec::new();
-    for at in 0..POINTS_MAX {
-        let told = tell(make, steps, Some(at), how);
-        let Some(point) = told.injector.failed() else { break };
-        compare(&told.end, &clean.end, point, how);
-        failed.push(point);
+    let mut waiting: BTreeSet<FailurePoint> = clean.injector.passed().into_keys().collect();
+    let mut failed = BTreeMap::new();
+    while let Some(point) = waiting.pop_first() {
+        let failures = (1..TIMES_MAX).take_while(|&time| {
+            let told = tell(make, steps, Some(At { point, time }), how);
+            compare(&told.end, &clean.end, point, how);
+            let known = |new: &FailurePoint| *new == point || failed.contains_key(new);
+            waiting.extend(told.injector.passed().into_keys().filter(|new| !known(new)));
+            told.injector.has_failed()
+        });
+        let failures = failures.count();
+        failed.insert(point, failures);
     }
-    let distinct = clean.injector.passed();
-    println!("{} points failed with {how:?}, one after another; {} different ones:", failed.len(), distinct.len());
-    for (point, times) in &distinct {
+    println!("{} failures ({how:?}) at {} points:", failed.values().sum::<usize>(), failed.len());
+    for (point, times) in &failed {
         println!("{times:5} x {point}");
-    }
-    for point in distinct.keys() {
-        assert!(failed.contains(point), "{point} was passed and never failed");
     }
     failed
 }
@@ -72,11 +76,11 @@ fn compare(end: &End, clean: &End, point: FailurePoint, how: How) {
     assert_eq!(end, clean, "after a failure ({how:?}) at {point}");
 }
 
-fn assert_among(points: &[FailurePoint], steps: &[&str], moments: &[Moment]) {
+fn assert_among(points: &BTreeMap<FailurePoint, usize>, steps: &[&'static str], moments: &[Moment]) {
     for step in steps {
         for moment in moments {
-            let found = points.iter().any(|point| point.step == *step && point.moment == *moment);
-            assert!(found, "{step} never failed at {moment:?}");
+            let times = points.get(&FailurePoint { step, moment: *moment });
+            assert!(times.is_some_and(|&times| times > 0), "{step} never failed at {moment:?}");
         }
     }
 }
@@ -102,8 +106,9 @@ fn failing_steps(directory: &Path, injector: &Arc<Injector>) -> Result<Arc<dyn S
     }
 }
 
-const CALLS: Steps = Steps { fails_once: "reserve", stops_after: "records.commit" };
-const STEPS: Steps = Steps { fails_once: "reserving ids", stops_after: "committing a chunk" };
+const CALLS: Steps = Steps { fails_once: "reserve", stops_after: "records.commit", shows: "progress" };
+const STEPS: Steps =
+    Steps { fails_once: "reserving ids", stops_after: "committing a chunk", shows: "writing a job's progress" };
 
 #[test]
 fn the_nth_call_fails_until_none_is_left() {
@@ -126,6 +131,7 @@ fn the_nth_call_fails_until_none_is_left() {
         "add_job",
         "job",
         "claim",
+        "progress",
         "release",
         "postpone",
         "reserve",
@@ -143,7 +149,7 @@ fn the_nth_call_fails_until_none_is_left() {
     assert_among(&points, &calls, &[Moment::Before, Moment::AfterCommit]);
 }
 
-const ARROWS: [&str; 13] = [
+const ARROWS: [&str; 14] = [
     "making the tables of records",
     "making the tables of jobs",
     "taking over from the process before",
@@ -156,6 +162,7 @@ const ARROWS: [&str; 13] = [
     "claiming a job",
     "reserving ids",
     "committing a chunk",
+    "writing a job's progress",
     "finishing a job",
 ];
 

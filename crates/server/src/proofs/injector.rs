@@ -20,6 +20,14 @@ pub(super) enum How {
     Panic,
 }
 
+/// The point that fails: the `time`-th passing of it, from 1. Threads pass points beside each other, so a count over all
+/// points would not name the same one twice.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At {
+    pub(super) point: FailurePoint,
+    pub(super) time: usize,
+}
+
 /// The steps of a store at which the story itself interferes, whatever else fails.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Steps {
@@ -27,33 +35,36 @@ pub(super) struct Steps {
     pub(super) fails_once: &'static str,
     /// After it was taken for the first time, the server is stopped, so that a job is given back.
     pub(super) stops_after: &'static str,
+    /// Shows how far a job is, and renews its lease; waited for before the server is stopped.
+    pub(super) shows: &'static str,
 }
 
 /// Asked at every point of a story.
 pub(super) struct Injector {
     steps: Steps,
-    /// The point that fails, counted from 0.
-    at: Option<usize>,
+    at: Option<At>,
     how: How,
     course: Mutex<Course>,
     /// Told when the server is to be stopped.
     pub(super) stop: Notify,
+    /// Told at each point.
+    passed_one: Notify,
     stopped: (Sender<()>, Mutex<Receiver<()>>),
 }
 
 #[derive(Default)]
 struct Course {
-    passed: Vec<FailurePoint>,
+    passed: BTreeMap<FailurePoint, usize>,
     has_failed_once: bool,
     has_stopped: bool,
-    failed: Option<FailurePoint>,
+    has_failed: bool,
 }
 
 impl Injector {
-    pub(super) fn new(steps: Steps, at: Option<usize>, how: How) -> Arc<Self> {
+    pub(super) fn new(steps: Steps, at: Option<At>, how: How) -> Arc<Self> {
         let (sender, receiver) = channel();
         let (course, stopped) = (Mutex::default(), (sender, Mutex::new(receiver)));
-        Arc::new(Injector { steps, at, how, course, stop: Notify::new(), stopped })
+        Arc::new(Injector { steps, at, how, course, stop: Notify::new(), passed_one: Notify::new(), stopped })
     }
 
     pub(super) fn points(self: &Arc<Self>) -> FailurePoints {
@@ -61,23 +72,26 @@ impl Injector {
         FailurePoints::from_fn(move |point| injector.pass(point))
     }
 
+    /// Waits until the job's progress is shown.
+    pub(super) async fn shown(&self) {
+        while !self.course().passed.keys().any(|point| point.step == self.steps.shows) {
+            self.passed_one.notified().await;
+        }
+    }
+
     /// The server has been told to stop: what waited for that goes on.
     pub(super) fn told_to_stop(&self) {
         let _ = self.stopped.0.send(());
     }
 
-    /// The point that has failed, if the story came to it.
-    pub(super) fn failed(&self) -> Option<FailurePoint> {
-        self.course().failed
+    /// Whether the story came to the point that fails.
+    pub(super) fn has_failed(&self) -> bool {
+        self.course().has_failed
     }
 
     /// How often each point was passed.
     pub(super) fn passed(&self) -> BTreeMap<FailurePoint, usize> {
-        let mut times = BTreeMap::new();
-        for point in &self.course().passed {
-            *times.entry(*point).or_default() += 1;
-        }
-        times
+        self.course().passed.clone()
     }
 
     fn course(&self) -> MutexGuard<'_, Course> {
@@ -88,11 +102,10 @@ impl Injector {
     fn pass(&self, point: FailurePoint) -> Result<(), StoreError> {
         let (fails, stops) = {
             let mut course = self.course();
-            let is_the_one = self.at == Some(course.passed.len());
-            course.passed.push(point);
-            if is_the_one {
-                course.failed = Some(point);
-            }
+            let times = course.passed.entry(point).or_default();
+            *times += 1;
+            let is_the_one = self.at.is_some_and(|at| at.point == point && at.time == *times);
+            course.has_failed |= is_the_one;
             let fails_once = point.step == self.steps.fails_once && !course.has_failed_once;
             course.has_failed_once |= fails_once;
             let is_taken = point.step == self.steps.stops_after && point.moment == Moment::AfterCommit;
@@ -100,6 +113,7 @@ impl Injector {
             course.has_stopped |= stops;
             (is_the_one.then_some(self.how).or(fails_once.then_some(How::Error)), stops)
         };
+        self.passed_one.notify_one();
         if stops {
             self.stop.notify_one();
             let waiting = self.stopped.1.lock().unwrap_or_else(PoisonError::into_inner);

@@ -22,7 +22,7 @@ use jobs::{RandomJob, random_job};
 use runner::{Disturbed, Undisturbed};
 
 /// Sequences that are tried unless the environment says otherwise.
-const CASES: u32 = 150;
+const CASES: u32 = 100;
 /// Jobs of a sequence.
 const JOBS_MAX: usize = 5;
 /// Faults of a job.

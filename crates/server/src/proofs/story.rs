@@ -21,6 +21,7 @@ use super::injector::Injector;
 use crate::Clock;
 use crate::config::Config;
 use crate::server::{Data, Running, Server};
+use crate::work;
 
 const CSV: &str = "Last_Name,Email,Lead_Source\nAnn,ann@x.com,Fair\nBob,bob@x.com,\nAnn again,ANN@x.com,Radio show\n\
     ,none@x.com,\nCy,cy@x.com,fair\nDee,,\nBob again,bob@x.com,Radio show\nshort\nEve,no email,\nFay,fay@x.com,\n";
@@ -100,8 +101,10 @@ impl<'a> Story<'a> {
         panic!("the server does not start");
     }
 
-    /// Stops it, and lets go on what waits for that.
+    /// Stops it in the middle of an attempt that has been shown once, and lets go on what waits for that.
     async fn restart(&mut self) {
+        tokio::time::advance(work::SHOW).await;
+        self.injector.shown().await;
         let (server, store) = self.server.take().unwrap();
         let told = async { self.injector.told_to_stop() };
         tokio::join!(server.stop(), told);
