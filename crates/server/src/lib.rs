@@ -41,6 +41,11 @@ mod deliver;
 
 pub mod upkeep;
 
+#[cfg(test)]
+extern crate self as bulkwright_server;
+#[cfg(test)]
+mod proofs;
+
 pub use clock::Clock;
 pub use config::{Config, ConnectionLimits, Mode};
 pub use deliver::NameLookup;

@@ -33,7 +33,7 @@ const REST_SECONDS: i64 = 5;
 /// Seconds that it rests at most.
 const REST_SECONDS_MAX: i64 = 300;
 /// How often a running job's counts are shown to those who look.
-const SHOW: Duration = Duration::from_secs(1);
+pub(crate) const SHOW: Duration = Duration::from_secs(1);
 /// Shows after which a claim is renewed even if nothing moved: well within the lease.
 const SHOWS_PER_RENEWAL: u32 = 20;
 /// Seconds that a job rests while the disk is full: it costs little to look whether there is room again.
