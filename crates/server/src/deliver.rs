@@ -155,8 +155,6 @@ impl Outbox {
     }
 
     async fn go_on(&mut self) {
-        // Before the look: what moves after it is seen by the next one.
-        self.clock_moves.mark_unchanged();
         let wait = match self.looked_and_begun().await {
             Ok(wait) => wait,
             Err(error) => {

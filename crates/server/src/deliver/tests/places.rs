@@ -12,13 +12,10 @@ use crate::deliver::NameLookup;
 
 /// Names lead where the test says, one answer after the other and the last one for ever.
 fn names_lead_to(world: &mut World, answers: &[&[&str]]) {
-    let parsed = |addresses: &&[&str]| addresses.iter().map(|address| address.parse().unwrap()).rev().collect();
+    let parsed = |addresses: &&[&str]| addresses.iter().map(|address| address.parse().unwrap()).collect();
     let mut left: Vec<Vec<IpAddr>> = answers.iter().map(parsed).rev().collect();
-    let last = left[0].clone();
-    let left = Mutex::new({
-        left.remove(0);
-        left
-    });
+    let last = left.remove(0);
+    let left = Mutex::new(left);
     world.config.callback_lookup = NameLookup::from_fn(move |name| {
         assert_eq!(name, "receiver.example.com");
         std::future::ready(Ok(left.lock().unwrap().pop().unwrap_or_else(|| last.clone())))
@@ -37,7 +34,7 @@ async fn a_name_that_is_bound_again_leads_nowhere() {
     let trap = Trap::at("127.0.0.1", receiver.port());
     let mut world = World::new();
     world.config.callback_allow = vec!["127.0.0.2/32".parse().unwrap()];
-    names_lead_to(&mut world, &[&["127.0.0.2"], &["127.0.0.1"], &["::ffff:127.0.0.1"], &["127.0.0.1", "10.0.0.1"]]);
+    names_lead_to(&mut world, &[&["127.0.0.2"], &["127.0.0.1"], &["::ffff:127.0.0.1"], &["10.0.0.1", "127.0.0.1"]]);
     let process = world.start().await;
     let job = process.end_job(&named(&receiver)).await;
     let first = process.tried(job, 1).await;
