@@ -102,6 +102,8 @@ pub(crate) enum Command {
     Dev(DevArgs),
     /// Look at everything in a data directory and name whatever is not as it has to be
     Verify(VerifyArgs),
+    /// Take away uploads, results and jobs that have outlived their time, and files that nothing names
+    Sweep(SweepArgs),
     /// Write a CSV file of realistic leads
     Sample(SampleArgs),
 }
@@ -275,6 +277,25 @@ Examples:
   bulkwright verify --data /srv/bulkwright
   bulkwright verify --json | jq .sums")]
 pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+/// `sweep`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright sweep                                         (says what would go)
+  bulkwright sweep --now
+  bulkwright sweep --now --older-than 12h --json")]
+pub(crate) struct SweepArgs {
+    /// Do it; without this, only say what would go
+    #[arg(long, env = "BULKWRIGHT_NOW", value_parser = BoolishValueParser::new())]
+    pub(crate) now: bool,
+    /// How old uploads, ended jobs and their results must be, such as 12h or 7d; without it, the lifetimes of the server
+    /// that holds the data, and 7 days if none does
+    #[arg(long, env = "BULKWRIGHT_OLDER_THAN", value_parser = duration, value_name = "TIME")]
+    pub(crate) older_than: Option<Duration>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }

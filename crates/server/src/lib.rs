@@ -32,6 +32,8 @@ mod start;
 
 mod work;
 
+mod sweep;
+
 pub mod upkeep;
 
 pub use clock::Clock;

@@ -23,6 +23,7 @@ use crate::links::{HostTrust, Links};
 use crate::start::credentials::Credentials;
 use crate::start::{self, listen, port_file};
 use crate::state::{App, RequestIds, UploadTurns};
+use crate::sweep::{self, Lifetimes};
 use crate::work;
 
 /// Starts servers.
@@ -38,6 +39,7 @@ pub struct Running {
     draining: CancellationToken,
     accepting: JoinHandle<()>,
     working: JoinHandle<()>,
+    sweeping: JoinHandle<()>,
     /// Held until the server has ended: a temporary store goes with it.
     _data: Data,
 }
@@ -115,6 +117,8 @@ impl Running {
                 tracing::error!(%error, "a part of the server ended early");
             }
         }
+        // It may be broken off anywhere: nobody waits for it.
+        self.sweeping.abort();
     }
 
     fn begin(
@@ -130,7 +134,8 @@ impl Running {
             base_url: app.links.base().to_owned(),
             credentials,
             accepting: tokio::spawn(accept::serve(listener, app.clone(), draining.clone())),
-            working: tokio::spawn(work::serve(app)),
+            working: tokio::spawn(work::serve(app.clone())),
+            sweeping: tokio::spawn(sweep::serve(app)),
             draining,
             _data: data,
         }
@@ -189,6 +194,8 @@ fn app(config: &Config, store: Arc<SqliteStore>, catalog: Arc<Catalog>, links: L
         catalog,
         clock: config.clock.clone(),
         limits: config.limits.clone(),
+        lifetimes: Lifetimes::of(config),
+        sweep_interval: config.sweep_interval,
         connections: config.connections.clone(),
         links,
         callback_rule,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bulkwright_engine::catalog::Catalog;
 use bulkwright_engine::ids::OrgId;
@@ -19,6 +20,7 @@ use crate::api::callback_rule::CallbackRule;
 use crate::clock::Clock;
 use crate::config::ConnectionLimits;
 use crate::links::Links;
+use crate::sweep::Lifetimes;
 
 /// One running server.
 pub(crate) struct App {
@@ -27,6 +29,8 @@ pub(crate) struct App {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) sweep_interval: Duration,
     pub(crate) connections: ConnectionLimits,
     pub(crate) links: Links,
     pub(crate) callback_rule: CallbackRule,

@@ -3,17 +3,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bulkwright_engine::catalog::Catalog;
 use bulkwright_store::Error as StoreError;
 use bulkwright_store::failure::FailurePoints;
 use bulkwright_store::sqlite::SqliteStore;
-use bulkwright_store::upkeep::{Difference as StoredDifference, Sums as StoredSums, Upkeep, Verification};
-use bulkwright_wire::upkeep::{DeliverySums, Difference, JobSums, LedgerSums, RecordSums, SCHEMA, Sums, VerifyAnswer};
+use bulkwright_store::upkeep::{
+    Difference as StoredDifference, Sums as StoredSums, SweepMode, Swept, Upkeep, Verification,
+};
+use bulkwright_wire::upkeep::{
+    DeliverySums, Difference, JobSums, LedgerSums, RecordSums, SCHEMA, Sums, SweepAnswer, VerifyAnswer,
+};
 
+use crate::Clock;
 use crate::error::ServeError;
 use crate::server::Data;
 use crate::start;
+use crate::sweep::Lifetimes;
 
 /// Verifies a data directory that no server holds. A store that is too damaged to be opened is an answer too.
 ///
@@ -25,6 +32,17 @@ pub async fn verify(data: &Path) -> Result<VerifyAnswer, ServeError> {
         opened => opened?,
     };
     Ok(verify_answer(store.verify().await?, &Catalog::builtin()))
+}
+
+/// Takes away what has outlived `lifetime` from a data directory that no server holds; or says what would go.
+///
+/// # Errors
+/// [`ServeError::NoData`], [`ServeError::DirectoryInUse`], [`ServeError::Store`].
+pub async fn sweep(data: &Path, lifetime: Duration, remove: bool) -> Result<SweepAnswer, ServeError> {
+    let store = open(data).await?;
+    let mode = sweep_mode(remove);
+    let rule = Lifetimes::all(lifetime).rule(Clock::system().seconds(), mode);
+    Ok(sweep_answer(store.sweep(&rule).await?, mode))
 }
 
 /// Opens a directory that is there already.
@@ -61,6 +79,17 @@ pub(crate) fn verify_answer(verification: Verification, catalog: &Catalog) -> Ve
         remarks: verification.remarks,
         sums: sums(&verification.sums, catalog),
     }
+}
+
+pub(crate) fn sweep_mode(remove: bool) -> SweepMode {
+    if remove { SweepMode::Remove } else { SweepMode::Tell }
+}
+
+/// What a sweep took, in the words of the wire.
+pub(crate) fn sweep_answer(swept: Swept, mode: SweepMode) -> SweepAnswer {
+    let Swept { uploads, results, jobs, tokens, orphans, bytes } = swept;
+    let removed = mode == SweepMode::Remove;
+    SweepAnswer { schema: SCHEMA, removed, uploads, results, jobs, tokens, orphans, bytes }
 }
 
 fn sums(stored: &StoredSums, catalog: &Catalog) -> Sums {

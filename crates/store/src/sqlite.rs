@@ -46,6 +46,7 @@ mod seal;
 mod sql;
 mod stored;
 mod sums;
+mod sweep;
 mod upkeep;
 mod uploads;
 mod verify;

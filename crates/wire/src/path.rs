@@ -66,6 +66,8 @@ pub const HEALTH: &str = "/_bulkwright/health";
 pub const READY: &str = "/_bulkwright/ready";
 /// Looks at everything that is stored.
 pub const VERIFY: &str = "/_bulkwright/admin/verify";
+/// Takes away what has outlived its time.
+pub const SWEEP: &str = "/_bulkwright/admin/sweep";
 
 /// What a path of our own is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +78,8 @@ pub enum OwnEndpoint {
     Ready,
     /// Looks at everything that is stored.
     Verify,
+    /// Takes away what has outlived its time.
+    Sweep,
 }
 
 /// Who may ask.
@@ -107,6 +111,7 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::Health, "GET", HEALTH, OwnAccess::Open),
     own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open),
     own(OwnEndpoint::Verify, "POST", VERIFY, OwnAccess::Admin),
+    own(OwnEndpoint::Sweep, "POST", SWEEP, OwnAccess::Admin),
 ];
 
 const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {

@@ -100,3 +100,36 @@ pub struct DeliverySums {
     /// Given up.
     pub given_up: u64,
 }
+
+/// The body of `POST /_bulkwright/admin/sweep`; without one, nothing is removed and the server's own lifetimes hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepRequest {
+    /// Whether it is done; else it is only said what would go.
+    #[serde(default)]
+    pub remove: bool,
+    /// One lifetime for uploads, results and jobs, in place of the server's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older_than_seconds: Option<u64>,
+}
+
+/// `POST /_bulkwright/admin/sweep`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepAnswer {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Whether it is gone; else it would be.
+    pub removed: bool,
+    /// Uploads with their files.
+    pub uploads: u64,
+    /// Results; their jobs stay.
+    pub results: u64,
+    /// Jobs with all that hangs on them.
+    pub jobs: u64,
+    /// Tokens that have ended.
+    pub tokens: u64,
+    /// Files that nothing names.
+    pub orphans: u64,
+    /// Bytes of all files that went.
+    pub bytes: u64,
+}

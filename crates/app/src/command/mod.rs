@@ -4,6 +4,7 @@ mod job_show;
 mod load;
 mod sample;
 mod serve;
+mod sweep;
 mod verify;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
         Command::Load(args) => in_runtime(load::run(&args, ui)),
         Command::Job(JobCommand::Show(args)) => in_runtime(job_show::run(&args, ui)),
         Command::Verify(args) => in_runtime(verify::run(&args, ui)),
+        Command::Sweep(args) => in_runtime(sweep::run(&args, ui)),
         Command::Serve(args) => serve::serve(&args, ui),
         Command::Dev(args) => serve::dev(&args, ui),
     };
@@ -44,5 +46,8 @@ fn in_runtime(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit,
     let made = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         made.map_err(|error| Failure::new(Exit::Unexpected, format!("no thread could be started: {error}"), ""))?;
-    runtime.block_on(work)
+    let ended = runtime.block_on(work);
+    // What still runs on a thread of its own looks after the data, and may end anywhere: nobody waits for it.
+    runtime.shutdown_background();
+    ended
 }

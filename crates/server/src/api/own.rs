@@ -93,6 +93,7 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         OwnEndpoint::Health => Ok(health()),
         OwnEndpoint::Ready => Ok(ready(call.app).await),
         OwnEndpoint::Verify => admin::verify(call.app).await,
+        OwnEndpoint::Sweep => admin::sweep(call).await,
     }
 }
 

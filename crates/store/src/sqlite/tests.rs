@@ -5,6 +5,7 @@ mod concurrency;
 mod damage;
 mod deaths;
 mod restart;
+mod sweep;
 mod town;
 mod verify;
 mod views;

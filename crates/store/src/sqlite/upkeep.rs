@@ -5,9 +5,10 @@ use std::sync::PoisonError;
 use async_trait::async_trait;
 
 use super::SqliteStore;
+use super::sweep::Sweeper;
 use super::verify::Verifier;
 use crate::Error;
-use crate::upkeep::{Upkeep, Verification};
+use crate::upkeep::{SweepRule, Swept, Upkeep, Verification};
 
 #[async_trait]
 impl Upkeep for SqliteStore {
@@ -22,6 +23,16 @@ impl Upkeep for SqliteStore {
             directory: self.directory.clone(),
         };
         self.alone("verifying", move || verifier.run()).await
+    }
+
+    async fn sweep(&self, rule: &SweepRule) -> Result<Swept, Error> {
+        let sweeper = Sweeper {
+            control: self.control_writer.clone(),
+            writer_turn: self.writer_turn.clone(),
+            blobs: self.blobs.clone(),
+            rule: *rule,
+        };
+        self.alone("sweeping", move || sweeper.run()).await
     }
 }
 
