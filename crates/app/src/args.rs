@@ -104,6 +104,10 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Take away uploads, results and jobs that have outlived their time, and files that nothing names
     Sweep(SweepArgs),
+    /// Copy a data directory as it is at one moment, while its server runs or not
+    Backup(BackupArgs),
+    /// Make a data directory of a backup
+    Restore(RestoreArgs),
     /// Write a CSV file of realistic leads
     Sample(SampleArgs),
 }
@@ -298,6 +302,34 @@ pub(crate) struct SweepArgs {
     pub(crate) older_than: Option<Duration>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
+}
+
+/// `backup`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright backup /backups/monday
+  bulkwright backup /backups/monday --data /srv/bulkwright --json")]
+pub(crate) struct BackupArgs {
+    /// The directory to make, on the machine of the data. It holds the records and, in credentials.json, what opens the
+    /// server: keep it as safe as the data
+    pub(crate) destination: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+/// `restore`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright restore /backups/monday --data ./restored
+  bulkwright restore /backups/monday && bulkwright serve")]
+pub(crate) struct RestoreArgs {
+    /// The directory that `bulkwright backup` made
+    pub(crate) backup: PathBuf,
+    /// The data directory to make; nothing may be there, or an empty directory
+    #[arg(long, env = "BULKWRIGHT_DATA", value_name = "DIR", default_value = "./bulkwright-data")]
+    pub(crate) data: PathBuf,
 }
 
 /// `sample`

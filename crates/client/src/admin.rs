@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bulkwright_wire::path;
-use bulkwright_wire::upkeep::{SweepAnswer, SweepRequest, VerifyAnswer};
+use bulkwright_wire::upkeep::{BackupAnswer, BackupRequest, SweepAnswer, SweepRequest, VerifyAnswer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -57,6 +57,14 @@ impl Admin {
     /// See [`ClientError`].
     pub async fn sweep(&self, request: SweepRequest) -> Result<SweepAnswer, ClientError> {
         self.post("sweeping", path::SWEEP, json(&request)).await
+    }
+
+    /// Copies everything to a directory of the server's machine.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn backup(&self, request: &BackupRequest) -> Result<BackupAnswer, ClientError> {
+        self.post("backing up", path::BACKUP, json(request)).await
     }
 
     async fn post<T: DeserializeOwned>(

@@ -112,13 +112,11 @@ impl Running {
     /// next start.
     pub async fn stop(mut self) {
         self.draining.cancel();
-        for task in [&mut self.accepting, &mut self.working] {
+        for task in [&mut self.accepting, &mut self.working, &mut self.sweeping] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the server ended early");
             }
         }
-        // It may be broken off anywhere: nobody waits for it.
-        self.sweeping.abort();
     }
 
     fn begin(

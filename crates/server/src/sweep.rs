@@ -52,9 +52,21 @@ pub(crate) fn seconds(time: Duration) -> i64 {
 
 /// Sweeps until the server ends.
 pub(crate) async fn serve(app: Arc<App>) {
+    let sweeps = async { sweep_at_each_interval(&app).await };
+    tokio::pin!(sweeps);
+    tokio::select! {
+        () = &mut sweeps => {}
+        () = app.draining.cancelled() => {
+            app.upkeep.break_off();
+            sweeps.await;
+        }
+    }
+}
+
+async fn sweep_at_each_interval(app: &App) {
     let interval = seconds(app.sweep_interval);
     loop {
-        sweep(&app).await;
+        sweep(app).await;
         let mut last = app.clock.seconds();
         while app.clock.seconds() < last.saturating_add(interval) {
             tokio::select! {
@@ -74,6 +86,8 @@ async fn sweep(app: &App) {
         Ok(Swept { uploads, results, jobs, tokens, orphans, bytes }) => {
             tracing::info!(uploads, results, jobs, tokens, orphans, bytes, "swept what has outlived its time");
         }
+        // The next start sweeps what is left.
+        Err(_) if app.draining.is_cancelled() => {}
         Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a sweep broke off"),
     }
 }

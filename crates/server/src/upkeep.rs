@@ -8,13 +8,17 @@ use std::time::Duration;
 use bulkwright_engine::catalog::Catalog;
 use bulkwright_store::Error as StoreError;
 use bulkwright_store::failure::FailurePoints;
-use bulkwright_store::sqlite::SqliteStore;
+use bulkwright_store::sqlite::{self, SqliteStore};
 use bulkwright_store::upkeep::{
-    Difference as StoredDifference, Sums as StoredSums, SweepMode, Swept, Upkeep, Verification,
+    BackupReport, Difference as StoredDifference, Sums as StoredSums, SweepMode, Swept, Upkeep, Verification,
 };
+use bulkwright_wire::time;
 use bulkwright_wire::upkeep::{
-    DeliverySums, Difference, JobSums, LedgerSums, RecordSums, SCHEMA, Sums, SweepAnswer, VerifyAnswer,
+    BackupAnswer, DeliverySums, Difference, JobSums, LedgerSums, RecordSums, RestoreAnswer, SCHEMA, Sums, SweepAnswer,
+    VerifyAnswer,
 };
+
+use jiff::tz::TimeZone;
 
 use crate::Clock;
 use crate::error::ServeError;
@@ -43,6 +47,37 @@ pub async fn sweep(data: &Path, lifetime: Duration, remove: bool) -> Result<Swee
     let mode = sweep_mode(remove);
     let rule = Lifetimes::all(lifetime).rule(Clock::system().seconds(), mode);
     Ok(sweep_answer(store.sweep(&rule).await?, mode))
+}
+
+/// Copies a data directory that no server holds.
+///
+/// # Errors
+/// [`ServeError::NoData`], [`ServeError::DirectoryInUse`], [`ServeError::Directory`] if the destination is taken or cannot
+/// be written, [`ServeError::Store`].
+pub async fn backup(data: &Path, destination: &Path) -> Result<BackupAnswer, ServeError> {
+    let store = open(data).await?;
+    let report = store.backup(destination, Clock::system().seconds()).await?;
+    Ok(backup_answer(report, &Catalog::builtin()))
+}
+
+/// Makes a data directory of a backup, at a place that is free or an empty directory.
+///
+/// # Errors
+/// [`ServeError::Directory`] if the place is taken or the backup is none, [`ServeError::Store`], which names the file of
+/// the backup that is damaged.
+pub async fn restore(backup: &Path, data: &Path) -> Result<RestoreAnswer, ServeError> {
+    let (backup, place) = (backup.to_owned(), data.to_owned());
+    let restored =
+        tokio::task::spawn_blocking(move || sqlite::restore(&backup, &place, &FailurePoints::default())).await;
+    let doing = "restoring a backup";
+    let report = restored.map_err(|panicked| StoreError::Failed { doing, source: panicked.into() })??;
+    Ok(RestoreAnswer {
+        schema: SCHEMA,
+        directory: data.display().to_string(),
+        backed_up_at: time::print(report.backed_up_at, &TimeZone::UTC),
+        files: report.files,
+        bytes: report.bytes,
+    })
 }
 
 /// Opens a directory that is there already.
@@ -90,6 +125,18 @@ pub(crate) fn sweep_answer(swept: Swept, mode: SweepMode) -> SweepAnswer {
     let Swept { uploads, results, jobs, tokens, orphans, bytes } = swept;
     let removed = mode == SweepMode::Remove;
     SweepAnswer { schema: SCHEMA, removed, uploads, results, jobs, tokens, orphans, bytes }
+}
+
+/// What a backup is, in the words of the wire.
+pub(crate) fn backup_answer(report: BackupReport, catalog: &Catalog) -> BackupAnswer {
+    BackupAnswer {
+        schema: SCHEMA,
+        directory: report.directory.display().to_string(),
+        files: report.files,
+        bytes: report.bytes,
+        jobs_waited_ms: report.jobs_waited_ms,
+        sums: sums(&report.sums, catalog),
+    }
 }
 
 fn sums(stored: &StoredSums, catalog: &Catalog) -> Sums {

@@ -1,5 +1,7 @@
 //! What is asked of a store beside its daily work: whether it is sound, what has outlived its time, a copy.
 
+use std::path::{Path, PathBuf};
+
 use async_trait::async_trait;
 use bulkwright_engine::catalog::ModuleNumber;
 use bulkwright_engine::ids::OrgId;
@@ -18,6 +20,15 @@ pub trait Upkeep: Send + Sync + 'static {
     /// unfinished jobs need, jobs whose delivery is pending, and whatever is fixed or has no end, stay. What a sweep that
     /// was interrupted has left, the next one takes.
     async fn sweep(&self, rule: &SweepRule) -> Result<Swept, Error>;
+    /// Writes a copy of one moment to a directory that is not there yet, or empty. It appears there whole or not at all.
+    /// Jobs wait before their next chunk while the records are copied. `now` is noted in it, in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error::Directory`] if the destination is taken or cannot be written, [`Error::Full`], [`Error::Damaged`] if a
+    /// blob is not what its row says.
+    async fn backup(&self, destination: &Path, now: i64) -> Result<BackupReport, Error>;
+    /// The process is about to end: what runs of these breaks off at its next step, and what comes later does not begin.
+    fn break_off(&self);
 }
 
 /// What [`Upkeep::verify`] found.
@@ -176,5 +187,31 @@ pub struct Swept {
     /// Blobs that no row named.
     pub orphans: u64,
     /// Bytes of all blobs that went.
+    pub bytes: u64,
+}
+
+/// What [`Upkeep::backup`] wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupReport {
+    /// Where it is.
+    pub directory: PathBuf,
+    /// Files in it, the manifest not counted.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Milliseconds for which jobs had to wait before their next chunk.
+    pub jobs_waited_ms: u64,
+    /// What the copy holds, added up.
+    pub sums: Sums,
+}
+
+/// What was restored from a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreReport {
+    /// When the backup was made, seconds since 1970.
+    pub backed_up_at: i64,
+    /// Files that were restored.
+    pub files: u64,
+    /// Their bytes.
     pub bytes: u64,
 }

@@ -68,6 +68,8 @@ pub const READY: &str = "/_bulkwright/ready";
 pub const VERIFY: &str = "/_bulkwright/admin/verify";
 /// Takes away what has outlived its time.
 pub const SWEEP: &str = "/_bulkwright/admin/sweep";
+/// Copies everything to a directory of the server's machine.
+pub const BACKUP: &str = "/_bulkwright/admin/backup";
 
 /// What a path of our own is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +82,8 @@ pub enum OwnEndpoint {
     Verify,
     /// Takes away what has outlived its time.
     Sweep,
+    /// Copies everything to a directory of the server's machine.
+    Backup,
 }
 
 /// Who may ask.
@@ -112,6 +116,7 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::Ready, "GET", READY, OwnAccess::Open),
     own(OwnEndpoint::Verify, "POST", VERIFY, OwnAccess::Admin),
     own(OwnEndpoint::Sweep, "POST", SWEEP, OwnAccess::Admin),
+    own(OwnEndpoint::Backup, "POST", BACKUP, OwnAccess::Admin),
 ];
 
 const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {

@@ -133,3 +133,43 @@ pub struct SweepAnswer {
     /// Bytes of all files that went.
     pub bytes: u64,
 }
+
+/// The body of `POST /_bulkwright/admin/backup`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupRequest {
+    /// An absolute path on the server's machine.
+    pub destination: String,
+}
+
+/// `POST /_bulkwright/admin/backup`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupAnswer {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Where it is.
+    pub directory: String,
+    /// Files in it, the manifest not counted.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Milliseconds for which jobs had to wait.
+    pub jobs_waited_ms: u64,
+    /// What it holds, added up.
+    pub sums: Sums,
+}
+
+/// What `bulkwright restore --json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreAnswer {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The data directory.
+    pub directory: String,
+    /// When the backup was made, in UTC.
+    pub backed_up_at: String,
+    /// Files that were restored.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}

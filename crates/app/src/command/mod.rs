@@ -1,7 +1,9 @@
 //! One file a command.
 
+mod backup;
 mod job_show;
 mod load;
+mod restore;
 mod sample;
 mod serve;
 mod sweep;
@@ -28,6 +30,8 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
         Command::Job(JobCommand::Show(args)) => in_runtime(job_show::run(&args, ui)),
         Command::Verify(args) => in_runtime(verify::run(&args, ui)),
         Command::Sweep(args) => in_runtime(sweep::run(&args, ui)),
+        Command::Backup(args) => in_runtime(backup::run(&args, ui)),
+        Command::Restore(args) => in_runtime(restore::run(&args, ui)),
         Command::Serve(args) => serve::serve(&args, ui),
         Command::Dev(args) => serve::dev(&args, ui),
     };

@@ -10,3 +10,5 @@ mod joined;
 mod program;
 mod refused;
 mod servers;
+
+mod upkeep;

@@ -94,6 +94,7 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         OwnEndpoint::Ready => Ok(ready(call.app).await),
         OwnEndpoint::Verify => admin::verify(call.app).await,
         OwnEndpoint::Sweep => admin::sweep(call).await,
+        OwnEndpoint::Backup => admin::backup(call).await,
     }
 }
 

@@ -15,6 +15,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::blobs::{self, Blobs};
 use super::connections::{Connections, committed, in_transaction};
+use super::upkeep::BreaksOff;
 use super::writer::WriterTurn;
 use crate::Error;
 use crate::upkeep::{SweepMode, SweepRule, Swept};
@@ -28,6 +29,7 @@ pub(super) struct Sweeper {
     pub(super) writer_turn: Arc<WriterTurn>,
     pub(super) blobs: Arc<Blobs>,
     pub(super) rule: SweepRule,
+    pub(super) breaks_off: BreaksOff,
 }
 
 impl Sweeper {
@@ -191,6 +193,7 @@ impl Sweep<'_> {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.sweeper.breaks_off.pass(doing)?;
         in_transaction(&mut self.control, TransactionBehavior::Deferred, doing, work)
     }
 
@@ -199,6 +202,7 @@ impl Sweep<'_> {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.sweeper.breaks_off.pass(doing)?;
         committed(&mut self.control, self.sweeper.control.failure_points(), doing, work)
     }
 
@@ -208,6 +212,7 @@ impl Sweep<'_> {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.sweeper.breaks_off.pass(doing)?;
         let turn = &self.sweeper.writer_turn;
         let _still = turn.stand_still();
         committed(&mut self.records, turn.failure_points(), doing, work)

@@ -1,6 +1,7 @@
 //! What is this store's own: its files, locks, damage and restarts. The guarantees of every store are in
 //! [`crate::conformance`].
 
+mod backup;
 mod concurrency;
 mod damage;
 mod deaths;

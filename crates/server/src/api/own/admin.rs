@@ -1,9 +1,11 @@
 //! What is for the administrator (contract 12, row 59): looking after the data of a server that runs.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use bulkwright_store::Error as StoreError;
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
-use bulkwright_wire::upkeep::SweepRequest;
+use bulkwright_wire::upkeep::{BackupRequest, SweepRequest};
 use serde::de::DeserializeOwned;
 
 use super::OwnCall;
@@ -26,6 +28,39 @@ pub(super) async fn sweep(call: OwnCall<'_>) -> Result<Answer, Refusal> {
     let mode = upkeep::sweep_mode(request.remove);
     let swept = app.upkeep.sweep(&lifetimes.rule(app.clock.seconds(), mode)).await?;
     Ok(Answer::ok(&upkeep::sweep_answer(swept, mode)))
+}
+
+/// `POST /_bulkwright/admin/backup`
+pub(super) async fn backup(call: OwnCall<'_>) -> Result<Answer, Refusal> {
+    let app = call.app;
+    let request: Option<BackupRequest> = asked(call).await?;
+    let destination = request.map(|request| PathBuf::from(request.destination)).filter(|path| path.is_absolute());
+    let destination = destination.ok_or_else(|| {
+        let message = "give the absolute path of the backup, on the machine of the server, as destination";
+        ErrorBody::new(ErrorCode::InvalidRequest, message)
+    })?;
+    let report = app.upkeep.backup(&destination, app.clock.seconds()).await.map_err(refusal)?;
+    tracing::info!(
+        directory = %report.directory.display(), files = report.files, bytes = report.bytes,
+        jobs_waited_ms = report.jobs_waited_ms, "a backup is written"
+    );
+    Ok(Answer::ok(&upkeep::backup_answer(report, &app.catalog)))
+}
+
+/// Whoever asks for a backup chose the place and looks after the disk: he is told what is wrong with them.
+fn refusal(error: StoreError) -> Refusal {
+    match error {
+        StoreError::Directory { path, source } => {
+            let message =
+                format!("{} cannot be written: {source}; choose a directory that is not there yet", path.display());
+            ErrorBody::new(ErrorCode::InvalidRequest, message).into()
+        }
+        error @ (StoreError::Full { .. } | StoreError::Damaged { .. }) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a backup was not written");
+            ErrorBody::new(ErrorCode::InternalError, format!("no backup was written: {error}")).into()
+        }
+        other => other.into(),
+    }
 }
 
 /// What the body asks for; `None` without a body.
