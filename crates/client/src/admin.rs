@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bulkwright_wire::path;
-use bulkwright_wire::upkeep::VerifyAnswer;
+use bulkwright_wire::upkeep::{BackupAnswer, BackupRequest, SweepAnswer, SweepRequest, VerifyAnswer};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -50,6 +51,22 @@ impl Admin {
         self.post("verifying", path::VERIFY, Payload::Nothing).await
     }
 
+    /// Takes away what has outlived its time, or says what would go.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn sweep(&self, request: SweepRequest) -> Result<SweepAnswer, ClientError> {
+        self.post("sweeping", path::SWEEP, json(&request)).await
+    }
+
+    /// Copies everything to a directory of the server's machine.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn backup(&self, request: &BackupRequest) -> Result<BackupAnswer, ClientError> {
+        self.post("backing up", path::BACKUP, json(request)).await
+    }
+
     async fn post<T: DeserializeOwned>(
         &self,
         doing: &'static str,
@@ -66,4 +83,8 @@ impl Admin {
         };
         self.sender.answer(&call).await?.read(doing, self.base_url.authority())
     }
+}
+
+fn json(request: &impl Serialize) -> Payload<'static> {
+    Payload::Json(serde_json::to_vec(request).expect("requests are maps with text keys, written to memory"))
 }

@@ -38,6 +38,7 @@ mod start;
 mod work;
 
 mod deliver;
+mod sweep;
 
 pub mod upkeep;
 

@@ -9,4 +9,5 @@ mod random;
 
 mod every_point;
 mod injector;
+mod stores;
 mod story;

@@ -23,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::start::credentials::Credentials;
 use crate::start::{self, listen, port_file};
 use crate::state::{App, RequestIds, Stores, UploadTurns};
+use crate::sweep::{self, Lifetimes};
 use crate::work;
 
 /// Starts servers.
@@ -39,6 +40,7 @@ pub struct Running {
     accepting: JoinHandle<()>,
     working: JoinHandle<()>,
     delivering: JoinHandle<()>,
+    sweeping: JoinHandle<()>,
     /// Held until the server has ended: a temporary store goes with it.
     _data: Data,
 }
@@ -121,7 +123,7 @@ impl Running {
     /// next start.
     pub async fn stop(mut self) {
         self.draining.cancel();
-        for task in [&mut self.accepting, &mut self.working, &mut self.delivering] {
+        for task in [&mut self.accepting, &mut self.working, &mut self.delivering, &mut self.sweeping] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the server ended early");
             }
@@ -142,7 +144,8 @@ impl Running {
             credentials,
             accepting: tokio::spawn(accept::serve(listener, app.clone(), draining.clone())),
             working: tokio::spawn(work::serve(app.clone())),
-            delivering: tokio::spawn(deliver::serve(app)),
+            delivering: tokio::spawn(deliver::serve(app.clone())),
+            sweeping: tokio::spawn(sweep::serve(app)),
             draining,
             _data: data,
         }
@@ -198,6 +201,8 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         catalog,
         clock: config.clock.clone(),
         limits: config.limits.clone(),
+        lifetimes: Lifetimes::of(config),
+        sweep_interval: config.sweep_interval,
         connections: config.connections.clone(),
         links,
         callbacks: Callbacks::new(config),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bulkwright_engine::catalog::Catalog;
 use bulkwright_engine::ids::OrgId;
@@ -21,6 +22,7 @@ use crate::deliver::Callbacks;
 use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::news::JobNews;
+use crate::sweep::Lifetimes;
 
 /// One store, by what is asked of it.
 pub(crate) struct Stores {
@@ -41,6 +43,8 @@ pub(crate) struct App {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) sweep_interval: Duration,
     pub(crate) connections: ConnectionLimits,
     pub(crate) links: Links,
     pub(crate) callbacks: Callbacks,

@@ -29,6 +29,7 @@ use crate::records::KeyHasher;
 use crate::{Error, Store};
 
 mod access;
+mod backup;
 mod blobs;
 mod chunk;
 mod connections;
@@ -46,6 +47,7 @@ mod seal;
 mod sql;
 mod stored;
 mod sums;
+mod sweep;
 mod upkeep;
 mod uploads;
 mod verify;
@@ -55,9 +57,12 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use backup::restore;
+
 use blobs::Blobs;
 use connections::{Access, Connections, Role};
 use directory::DirectoryLock;
+use upkeep::BreaksOff;
 use writer::{Writer, WriterTurn};
 
 /// Connections that read a file at the same time. Each keeps 2 MB of pages, and reads are short.
@@ -113,9 +118,11 @@ pub struct SqliteStore {
     writer_turn: Arc<WriterTurn>,
     hasher: KeyHasher,
     blobs: Arc<Blobs>,
+    durability: Durability,
     catalog: Mutex<Arc<Catalog>>,
     /// Held by whatever looks at everything or takes something away: one of them at a time.
     upkeep: Arc<tokio::sync::Mutex<()>>,
+    breaks_off: BreaksOff,
 }
 
 impl SqliteStore {
@@ -149,8 +156,10 @@ impl SqliteStore {
             writer_turn: WriterTurn::new(writer, file("records.db", Role::RecordsWriter(options.layout)), lock),
             hasher: KeyHasher::new(&installation_key, options.hash_bits),
             blobs: Arc::new(blobs),
+            durability: options.durability,
             catalog: Mutex::new(Arc::new(Catalog::builtin())),
             upkeep: Arc::default(),
+            breaks_off: BreaksOff::default(),
         })
     }
 

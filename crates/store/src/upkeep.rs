@@ -1,5 +1,7 @@
 //! What is asked of a store beside its daily work: whether it is sound, what has outlived its time, a copy.
 
+use std::path::{Path, PathBuf};
+
 use async_trait::async_trait;
 use bulkwright_engine::catalog::ModuleNumber;
 use bulkwright_engine::ids::OrgId;
@@ -14,6 +16,19 @@ pub trait Upkeep: Send + Sync + 'static {
     /// against its checksum, every key against its record, every count against the ledger, every blob against its row.
     /// What it says is true of one moment. Jobs wait meanwhile before their next chunk.
     async fn verify(&self) -> Result<Verification, Error>;
+    /// Takes away what has outlived its time, and blobs that no row names. The row goes before its blob. Uploads that
+    /// unfinished jobs need, jobs whose delivery is pending, and whatever is fixed or has no end, stay. What a sweep that
+    /// was interrupted has left, the next one takes.
+    async fn sweep(&self, rule: &SweepRule) -> Result<Swept, Error>;
+    /// Writes a copy of one moment to a directory that is not there yet, or empty. It appears there whole or not at all.
+    /// Jobs wait before their next chunk while the records are copied. `now` is noted in it, in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error::Directory`] if the destination is taken or cannot be written, [`Error::Full`], [`Error::Damaged`] if a
+    /// blob is not what its row says.
+    async fn backup(&self, destination: &Path, now: i64) -> Result<BackupReport, Error>;
+    /// The process is about to end: what runs of these breaks off at its next step, and what comes later does not begin.
+    fn break_off(&self);
 }
 
 /// What [`Upkeep::verify`] found.
@@ -132,4 +147,71 @@ pub struct RecordSums {
     pub records: u64,
     /// Their versions, added up: each chunk that makes or changes a record adds one.
     pub versions: u64,
+}
+
+/// What [`Upkeep::sweep`] takes away. Times are seconds since 1970; what is as old as a time or older goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepRule {
+    /// What time it is: tokens that ended before go.
+    pub now: i64,
+    /// Uploads that came at this time or before.
+    pub uploads_through: i64,
+    /// Results of jobs that ended at this time or before.
+    pub results_through: i64,
+    /// Jobs that ended at this time or before.
+    pub jobs_through: i64,
+    /// Whether it is done, or only said.
+    pub mode: SweepMode,
+}
+
+/// Whether a sweep is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SweepMode {
+    /// Everything the rule says goes.
+    Remove,
+    /// Nothing goes; the answer is what would.
+    Tell,
+}
+
+/// What a sweep took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Uploads with their blobs.
+    pub uploads: u64,
+    /// Results with their blobs; their jobs stay.
+    pub results: u64,
+    /// Jobs with their resources, deliveries, ledger rows and results.
+    pub jobs: u64,
+    /// Tokens.
+    pub tokens: u64,
+    /// Blobs that no row named.
+    pub orphans: u64,
+    /// Bytes of all blobs that went.
+    pub bytes: u64,
+}
+
+/// What [`Upkeep::backup`] wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupReport {
+    /// Where it is.
+    pub directory: PathBuf,
+    /// Files in it, the manifest not counted.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Milliseconds for which jobs had to wait before their next chunk.
+    pub jobs_waited_ms: u64,
+    /// What the copy holds, added up.
+    pub sums: Sums,
+}
+
+/// What was restored from a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreReport {
+    /// When the backup was made, seconds since 1970.
+    pub backed_up_at: i64,
+    /// Files that were restored.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }

@@ -101,7 +101,8 @@ impl Client {
     }
 
     pub(crate) async fn upload(&self, zip: &Path, name: &str) -> Result<String, ClientError> {
-        self.api.upload(zip, name, &self.key.zgid).await
+        let received = self.api.upload(zip, name, &self.key.zgid).await?;
+        Ok(received.value.details.file_id)
     }
 
     pub(crate) async fn create(&self, body: &CreateBody) -> Result<Created, ClientError> {

@@ -70,6 +70,10 @@ pub const VERIFY: &str = "/_bulkwright/admin/verify";
 pub const METRICS: &str = "/_bulkwright/metrics";
 /// Jobs, newest first.
 pub const JOBS: &str = "/_bulkwright/jobs";
+/// Takes away what has outlived its time.
+pub const SWEEP: &str = "/_bulkwright/admin/sweep";
+/// Copies everything to a directory of the server's machine.
+pub const BACKUP: &str = "/_bulkwright/admin/backup";
 
 /// What a path of our own is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +94,10 @@ pub enum OwnEndpoint {
     JobWait,
     /// One job, as it moves.
     JobEvents,
+    /// Takes away what has outlived its time.
+    Sweep,
+    /// Copies everything to a directory of the server's machine.
+    Backup,
 }
 
 /// Who may ask.
@@ -126,6 +134,8 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::Job, "GET", "/_bulkwright/jobs/{job_id}", OwnAccess::Organisation),
     own(OwnEndpoint::JobWait, "GET", "/_bulkwright/jobs/{job_id}/wait", OwnAccess::Organisation),
     own(OwnEndpoint::JobEvents, "GET", "/_bulkwright/jobs/{job_id}/events", OwnAccess::Organisation),
+    own(OwnEndpoint::Sweep, "POST", SWEEP, OwnAccess::Admin),
+    own(OwnEndpoint::Backup, "POST", BACKUP, OwnAccess::Admin),
 ];
 
 const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {

@@ -100,3 +100,76 @@ pub struct DeliverySums {
     /// Given up.
     pub given_up: u64,
 }
+
+/// The body of `POST /_bulkwright/admin/sweep`; without one, nothing is removed and the server's own lifetimes hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepRequest {
+    /// Whether it is done; else it is only said what would go.
+    #[serde(default)]
+    pub remove: bool,
+    /// One lifetime for uploads, results and jobs, in place of the server's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older_than_seconds: Option<u64>,
+}
+
+/// `POST /_bulkwright/admin/sweep`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepAnswer {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Whether it is gone; else it would be.
+    pub removed: bool,
+    /// Uploads with their files.
+    pub uploads: u64,
+    /// Results; their jobs stay.
+    pub results: u64,
+    /// Jobs with all that hangs on them.
+    pub jobs: u64,
+    /// Tokens that have ended.
+    pub tokens: u64,
+    /// Files that nothing names.
+    pub orphans: u64,
+    /// Bytes of all files that went.
+    pub bytes: u64,
+}
+
+/// The body of `POST /_bulkwright/admin/backup`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupRequest {
+    /// An absolute path on the server's machine.
+    pub destination: String,
+}
+
+/// `POST /_bulkwright/admin/backup`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupAnswer {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Where it is.
+    pub directory: String,
+    /// Files in it, the manifest not counted.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Milliseconds for which jobs had to wait.
+    pub jobs_waited_ms: u64,
+    /// What it holds, added up.
+    pub sums: Sums,
+}
+
+/// What `bulkwright restore --json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreAnswer {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The data directory.
+    pub directory: String,
+    /// When the backup was made, in UTC.
+    pub backed_up_at: String,
+    /// Files that were restored.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod backup;
 mod job_create;
 mod job_list;
 mod job_result;
@@ -8,8 +9,10 @@ mod job_view;
 mod job_wait;
 mod load;
 mod record_show;
+mod restore;
 mod sample;
 mod serve;
+mod sweep;
 mod upload;
 mod verify;
 
@@ -39,6 +42,9 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
         Command::Record(RecordCommand::Show(args)) => in_runtime(record_show::run(&args, ui)),
         Command::Upload(args) => in_runtime(upload::run(&args, ui)),
         Command::Verify(args) => in_runtime(verify::run(&args, ui)),
+        Command::Sweep(args) => in_runtime(sweep::run(&args, ui)),
+        Command::Backup(args) => in_runtime(backup::run(&args, ui)),
+        Command::Restore(args) => in_runtime(restore::run(&args, ui)),
         Command::Serve(args) => serve::serve(&args, ui),
         Command::Dev(args) => serve::dev(&args, ui),
     };
@@ -57,5 +63,8 @@ fn in_runtime(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit,
     let made = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         made.map_err(|error| Failure::new(Exit::Unexpected, format!("no thread could be started: {error}"), ""))?;
-    runtime.block_on(work)
+    let ended = runtime.block_on(work);
+    // What still runs on a thread of its own looks after the data, and may end anywhere: nobody waits for it.
+    runtime.shutdown_background();
+    ended
 }

@@ -12,3 +12,5 @@ mod looking;
 mod program;
 mod refused;
 mod servers;
+
+mod upkeep;

@@ -114,6 +114,8 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         OwnEndpoint::Job => jobs::show(&call).await,
         OwnEndpoint::JobWait => jobs::wait(&call).await,
         OwnEndpoint::JobEvents => job_events::follow(&call).await,
+        OwnEndpoint::Sweep => admin::sweep(call).await,
+        OwnEndpoint::Backup => admin::backup(call).await,
     }
 }
 

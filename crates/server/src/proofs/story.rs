@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::harness::{Answer, Client, csv_in, job_of, zip_of};
 use super::injector::Injector;
+use super::stores::without_upkeep;
 use crate::Clock;
 use crate::config::Config;
 use crate::server::{Data, Running, Server};
@@ -92,7 +93,7 @@ impl<'a> Story<'a> {
                 ..Config::serve(self.directory.to_owned())
             };
             let (data, catalog) = (Data::Kept(self.directory.to_owned()), Arc::new(Catalog::builtin()));
-            let Ok(server) = Server::over(store.clone(), config, data, catalog).await else { continue };
+            let Ok(server) = Server::over(without_upkeep(store.clone()), config, data, catalog).await else { continue };
             let known = server.credentials().expect("a first start, and each after it, knows the credentials");
             self.client = Client { addr: server.addr(), org: known.zgid.clone(), ..self.client.clone() };
             self.server = Some((server, store));

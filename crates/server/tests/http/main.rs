@@ -11,6 +11,8 @@ mod tokens;
 
 mod tenants;
 
+mod upkeep;
+
 mod uploads;
 
 mod jobs;

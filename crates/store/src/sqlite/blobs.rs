@@ -3,7 +3,7 @@
 //! A blob appears under its name whole and synced, or not at all: it is written under a staging name (with a `#` in it)
 //! and renamed. What a killed process left half written is removed at the next start.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
-use rusqlite::Connection;
+use rusqlite::Transaction;
 use tempfile::NamedTempFile;
 
 use super::sql::Doing;
@@ -31,6 +31,7 @@ const NAME_RANDOM_BYTES: usize = 16;
 const UNNAMED_TIME_MAX: Duration = Duration::from_secs(3600);
 
 const DOING: &str = "writing a blob";
+const REMOVING: &str = "removing a blob";
 
 /// The folder of blobs.
 pub(super) struct Blobs {
@@ -129,12 +130,13 @@ impl Blobs {
 
     /// Removes a blob; it may be gone already.
     pub(super) async fn delete(&self, blob: &str) -> Result<(), Error> {
-        let doing = "removing a blob";
-        self.failure_points.pass(doing, Moment::Before)?;
+        self.failure_points.pass(REMOVING, Moment::Before)?;
         self.row_is_settled(blob);
         match self.store.delete(&location(blob)?).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => self.failure_points.pass(doing, Moment::AfterCommit),
-            Err(error) => Err(Error::failed(doing, error)),
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {
+                self.failure_points.pass(REMOVING, Moment::AfterCommit)
+            }
+            Err(error) => Err(Error::failed(REMOVING, error)),
         }
     }
 }
@@ -165,6 +167,25 @@ impl Blobs {
         Ok(names)
     }
 
+    /// Bytes of a blob; none if it is gone.
+    pub(super) fn bytes(&self, blob: &str) -> Result<u64, Error> {
+        match fs::metadata(self.path(blob)?) {
+            Ok(found) => Ok(found.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(Error::failed(REMOVING, error)),
+        }
+    }
+
+    /// Removes a blob right here; it may be gone already.
+    pub(super) fn remove(&self, blob: &str) -> Result<(), Error> {
+        self.failure_points.pass(REMOVING, Moment::Before)?;
+        match fs::remove_file(self.path(blob)?) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::failed(REMOVING, error)),
+            _ => {}
+        }
+        self.failure_points.pass(REMOVING, Moment::AfterCommit)
+    }
+
     fn await_row(&self, name: &str) {
         self.awaited().insert(name.to_owned(), Instant::now());
     }
@@ -175,12 +196,19 @@ impl Blobs {
     }
 }
 
-/// Whether a row of the control file names a blob.
-pub(super) fn is_named(control: &Connection, blob: &str) -> Result<bool, Error> {
-    let doing = "looking for the row of a blob";
-    let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM upload WHERE blob = ?1)
-               OR EXISTS (SELECT 1 FROM job WHERE result_blob = ?1)";
-    control.prepare_cached(sql).doing(doing)?.exists([blob]).doing(doing)
+/// Those of the listed blobs that no row of the control file names.
+pub(super) fn orphans(tx: &Transaction<'_>, listed: Vec<String>) -> Result<Vec<String>, Error> {
+    let doing = "looking for the rows of blobs";
+    let mut unnamed: HashSet<String> = listed.into_iter().collect();
+    let sql = "SELECT blob FROM upload UNION ALL SELECT result_blob FROM job WHERE result_blob IS NOT NULL";
+    let mut statement = tx.prepare(sql).doing(doing)?;
+    let mut rows = statement.query([]).doing(doing)?;
+    while let Some(row) = rows.next().doing(doing)? {
+        unnamed.remove(row.get_ref(0).and_then(|name| Ok(name.as_str()?)).doing(doing)?);
+    }
+    let mut unnamed: Vec<String> = unnamed.into_iter().collect();
+    unnamed.sort_unstable();
+    Ok(unnamed)
 }
 
 async fn write_parts(

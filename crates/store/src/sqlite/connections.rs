@@ -117,6 +117,11 @@ impl Connections {
         self.access.open()
     }
 
+    /// Where tests make work on the file fail.
+    pub(super) fn failure_points(&self) -> &FailurePoints {
+        &self.access.failure_points
+    }
+
     /// Runs `work` in a transaction that only reads and is over when this returns.
     pub(super) async fn read<T: Send + 'static>(
         self: &Arc<Self>,

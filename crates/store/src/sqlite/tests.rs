@@ -1,11 +1,13 @@
 //! What is this store's own: its files, locks, damage and restarts. The guarantees of every store are in
 //! [`crate::conformance`].
 
+mod backup;
 mod concurrency;
 mod damage;
 mod deaths;
 mod migration;
 mod restart;
+mod sweep;
 mod town;
 mod verify;
 mod views;

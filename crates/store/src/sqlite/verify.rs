@@ -28,6 +28,7 @@ use super::connections::Connections;
 use super::seal;
 use super::sql::Doing;
 use super::sums;
+use super::upkeep::BreaksOff;
 use super::writer::WriterTurn;
 use crate::Error;
 use crate::records::KeyHasher;
@@ -44,6 +45,7 @@ pub(super) struct Verifier {
     pub(super) catalog: Arc<Catalog>,
     /// Where keys are sorted that do not fit into memory.
     pub(super) directory: PathBuf,
+    pub(super) breaks_off: BreaksOff,
 }
 
 /// Both files at one moment, and what is needed to understand them.
@@ -99,6 +101,7 @@ impl Moment<'_> {
             ("the blobs", blobs::check),
         ];
         for (what, check) in checks {
+            self.verifier.breaks_off.pass("verifying")?;
             let outcome = check(self, findings);
             findings.read(what, outcome)?;
         }

@@ -46,6 +46,17 @@ impl WriterTurn {
         self.still.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// One more connection that can write, for what must not wait until an import is through. It writes only while the
+    /// records stand still, and nothing that an import looks at.
+    pub(super) fn open_another(&self) -> Result<Connection, Error> {
+        self.access.open()
+    }
+
+    /// Where tests make work on the file fail.
+    pub(super) fn failure_points(&self) -> &crate::failure::FailurePoints {
+        &self.access.failure_points
+    }
+
     /// Blocks until the connection is free.
     pub(super) fn wait(self: &Arc<Self>) -> LentConnection {
         // The slot is only ever set whole, so a panic elsewhere leaves it sound.

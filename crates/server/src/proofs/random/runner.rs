@@ -28,6 +28,7 @@ use super::jobs::{EMAILS, RandomJob, email};
 use crate::config::Config;
 use crate::links::{HostTrust, Links};
 use crate::proofs::harness::zip_of;
+use crate::proofs::stores::without_upkeep;
 use crate::server;
 use crate::state::App;
 use crate::work::{self, Worked};
@@ -171,7 +172,7 @@ fn app(store: Arc<dyn Store>, faults: &Arc<Faults>, scratch: &Path) -> Arc<App> 
         ..Config::dev()
     };
     let links = Links::new(None, config.listen, HostTrust::Never).unwrap();
-    Arc::new(server::app(&config, store, Arc::new(Catalog::builtin()), links, scratch.to_owned()))
+    Arc::new(server::app(&config, without_upkeep(store), Arc::new(Catalog::builtin()), links, scratch.to_owned()))
 }
 
 async fn begin(store: &dyn Store) {

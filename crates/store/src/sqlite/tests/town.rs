@@ -45,6 +45,21 @@ pub(super) fn catalog() -> Catalog {
     Catalog::parse(&[THINGS]).unwrap()
 }
 
+/// Another directory with the same files.
+pub(super) fn copy_of(directory: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::create_dir(copy.path().join("blobs")).unwrap();
+    for folder in ["", "blobs"] {
+        for entry in std::fs::read_dir(directory.join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                std::fs::copy(entry.path(), copy.path().join(folder).join(entry.file_name())).unwrap();
+            }
+        }
+    }
+    copy
+}
+
 /// What is asked of a job.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {

@@ -1,6 +1,6 @@
 //! A sound store has no difference, and whatever is damaged is named.
 
-use super::town::{ORG, mixed_jobs, open_town};
+use super::town::{ORG, copy_of, mixed_jobs, open_town};
 use super::*;
 use crate::upkeep::{RecordSums, Sums, Upkeep, Verification};
 
@@ -10,20 +10,6 @@ async fn closed_town() -> tempfile::TempDir {
     let store = open_town(directory.path(), &temporary()).await;
     mixed_jobs(&store).await;
     directory
-}
-
-fn copy_of(directory: &Path) -> tempfile::TempDir {
-    let copy = tempfile::tempdir().unwrap();
-    std::fs::create_dir(copy.path().join("blobs")).unwrap();
-    for folder in ["", "blobs"] {
-        for entry in std::fs::read_dir(directory.join(folder)).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_file() {
-                std::fs::copy(entry.path(), copy.path().join(folder).join(entry.file_name())).unwrap();
-            }
-        }
-    }
-    copy
 }
 
 async fn verified(directory: &Path) -> Verification {

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::Moment;
 use super::findings::Findings;
 use crate::Error;
+use crate::sqlite::blobs;
 use crate::sqlite::sql::Doing;
 use crate::upkeep::DifferenceKind;
 
@@ -28,10 +29,8 @@ pub(super) fn check(moment: &Moment<'_>, findings: &mut Findings) -> Result<(), 
 
 /// Blobs that were listed before the rows were read, and that no row names.
 pub(super) fn remark_orphans(moment: &Moment<'_>, listed: &[String], findings: &mut Findings) -> Result<(), Error> {
-    for blob in listed {
-        if !crate::sqlite::blobs::is_named(moment.control, blob)? {
-            findings.remark(format!("no row names the blob {blob}; the next sweep removes it"));
-        }
+    for blob in blobs::orphans(moment.control, listed.to_vec())? {
+        findings.remark(format!("no row names the blob {blob}; the next sweep removes it"));
     }
     Ok(())
 }
