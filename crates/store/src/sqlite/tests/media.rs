@@ -281,7 +281,7 @@ async fn a_damaged_wal_is_a_shorter_wal() {
         added.push(store.add_job(&world::waiting_job(number)).await.unwrap());
     }
     let read = |name| std::fs::read(killed.path().join(name)).unwrap();
-    let (file, wal) = (read("control.db"), read("control.db-wal"));
+    let (records, file, wal) = (read("records.db"), read("control.db"), read("control.db-wal"));
     drop(store);
     let cuts =
         (0..wal.len()).step_by(512).flat_map(|end| [wal[..end].to_vec(), wal[..(end + 9).min(wal.len())].to_vec()]);
@@ -295,6 +295,7 @@ async fn a_damaged_wal_is_a_shorter_wal() {
     let mut kept = BTreeSet::new();
     for wal in cuts.chain(flips).chain(garbage) {
         let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("records.db"), &records).unwrap();
         std::fs::write(directory.path().join("control.db"), &file).unwrap();
         std::fs::write(directory.path().join("control.db-wal"), &wal).unwrap();
         let store = open(directory.path());
