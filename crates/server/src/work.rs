@@ -6,6 +6,7 @@
 
 mod attempt;
 mod ending;
+mod intact;
 mod progress;
 mod timed;
 

@@ -1,8 +1,12 @@
 //! What is stored, as domain types. Times are seconds since 1970, UTC.
 
+use std::io::{self, Read};
+use std::path::Path;
+
 use bulkwright_engine::ids::{FileId, IdBlock, JobId, OrgId, RecordId, UserId};
 use bulkwright_engine::spec::{Mapping, Operation};
 use bulkwright_engine::verdict::Counts;
+use fs_err as fs;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -133,6 +137,9 @@ pub struct NewUpload {
     pub created_at: i64,
 }
 
+/// Bytes of a file that are hashed at once.
+const SUM_BUFFER_BYTES: usize = 256 * 1024;
+
 /// What the bytes of a blob are, to tell whether they still are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlobSum {
@@ -140,6 +147,27 @@ pub struct BlobSum {
     pub bytes: u64,
     /// SHA-256 of them.
     pub sha256: [u8; 32],
+}
+
+impl BlobSum {
+    /// Reads a file to its end.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn of_file(path: &Path) -> io::Result<BlobSum> {
+        let mut file = fs::File::open(path)?;
+        let (mut hasher, mut bytes) = (Sha256::new(), 0);
+        let mut buffer = vec![0; SUM_BUFFER_BYTES];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(BlobSum { bytes, sha256: hasher.finalize().into() }),
+                read => {
+                    hasher.update(&buffer[..read]);
+                    bytes += read as u64;
+                }
+            }
+        }
+    }
 }
 
 /// Where a job is: the wire's states (contract section 5).

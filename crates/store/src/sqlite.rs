@@ -144,8 +144,9 @@ impl SqliteStore {
             failure_points: points.clone(),
         };
         let mut writer = file("records.db", Role::RecordsWriter(options.layout)).open()?;
-        let installation_key = schema::prepare_records(&mut writer, directory, points)?;
         let mut control_writer = file("control.db", Role::ControlWriter).open()?;
+        schema::check_pair(&writer, &control_writer)?;
+        let installation_key = schema::prepare_records(&mut writer, directory, points)?;
         schema::prepare_control(&mut control_writer, directory, points)?;
         jobs::take_over(&mut control_writer, points, |job| writer::chunks_settled(&writer, job))?;
         Ok(SqliteStore {

@@ -1,11 +1,19 @@
 //! `GET /{v}/crm/{org}/bulk-write/{job}/{job}.zip`: the result (contract 1.6; 12, rows 6 and 56).
 
 use bulkwright_engine::ids::JobId;
+use bulkwright_store::Error as StoreError;
+use bulkwright_store::model::BlobSum;
 use bulkwright_wire::error::ErrorCode;
 use bulkwright_wire::path::download_org;
+use bytes::Bytes;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use sha2::{Digest, Sha256};
 
 use crate::gate::Call;
 use crate::reply::{Answer, Refusal};
+
+type Content = BoxStream<'static, Result<Bytes, StoreError>>;
 
 /// Streams the result of a job. Another organisation's job, one without a result and none at all answer the same.
 pub(crate) async fn send(call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -17,8 +25,36 @@ pub(crate) async fn send(call: &Call<'_>) -> Result<Answer, Refusal> {
         return Err(ErrorCode::ResourceNotFound.into());
     }
     let id: JobId = job_id.parse().map_err(|_| ErrorCode::ResourceNotFound)?;
-    let job = call.app.store.job(org, id).await?;
-    let blob = job.and_then(|job| job.result_blob).ok_or(ErrorCode::ResourceNotFound)?;
+    let job = call.app.store.job(org, id).await?.ok_or(ErrorCode::ResourceNotFound)?;
+    let blob = job.result_blob.ok_or(ErrorCode::ResourceNotFound)?;
     let (size, content) = call.app.store.get_blob(&blob).await?;
+    let content = match job.result_sum {
+        Some(sum) if sum.bytes != size => return Err(Refusal::Store(damaged(id))),
+        Some(sum) => checked(content, sum, id),
+        // Written by a version that did not note what it wrote.
+        None => content,
+    };
     Ok(Answer::Zip { file_name, size, content })
+}
+
+fn damaged(job: JobId) -> StoreError {
+    StoreError::Damaged { what: format!("the result of job {job}") }
+}
+
+/// Hashes a result as it is sent, and keeps its last piece back until the hash is known: one that has changed is never
+/// received whole, and whatever its size it is read once.
+fn checked(content: Content, sum: BlobSum, job: JobId) -> Content {
+    let state = (content, Sha256::new(), 0_u64);
+    let checked = stream::try_unfold(state, move |(mut content, mut hasher, sent)| async move {
+        let Some(piece) = content.try_next().await? else { return Ok(None) };
+        hasher.update(&piece);
+        let sent = sent + piece.len() as u64;
+        if sent >= sum.bytes && hasher.clone().finalize()[..] != sum.sha256 {
+            let error = damaged(job);
+            tracing::error!(error = &error as &dyn std::error::Error, "a download was broken off");
+            return Err(error);
+        }
+        Ok(Some((piece, (content, hasher, sent))))
+    });
+    checked.boxed()
 }

@@ -19,13 +19,14 @@ use bulkwright_engine::typing::Person;
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::Error as StoreError;
 use bulkwright_store::failure::Moment;
-use bulkwright_store::model::{Claim, Failure, Job, JobResource, JobState};
+use bulkwright_store::model::{BlobSum, Claim, Failure, Job, JobResource, JobState};
 use bulkwright_wire::time;
 use jiff::tz::TimeZone;
 use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
 use tracing::Span;
 
+use super::intact;
 use super::progress::{JobWatch, Progress};
 use super::timed::Timed;
 use crate::api::create::people;
@@ -46,6 +47,7 @@ pub(super) struct Attempt {
     progress: Arc<Progress>,
     spec: ResourceSpec,
     upload: PathBuf,
+    came: BlobSum,
     people: Vec<Person>,
     time_zone: TimeZone,
     runtime: Handle,
@@ -65,7 +67,7 @@ pub(super) struct End {
     pub(super) counts: Counts,
     pub(super) failure: Option<Failure>,
     pub(super) charset: Option<String>,
-    pub(super) result: Option<NamedTempFile>,
+    pub(super) result: Option<(NamedTempFile, BlobSum)>,
 }
 
 /// Why an attempt came to no end. Another one may.
@@ -128,6 +130,7 @@ impl Attempt {
         let time_zone = creator.and_then(|user| time::zone(&user.time_zone).ok()).unwrap_or(TimeZone::UTC);
         Ok(Attempt {
             upload: app.store.blob_file(&upload.blob).await?,
+            came: BlobSum { bytes: upload.bytes, sha256: upload.sha256 },
             spec: spec_of(&job, resource),
             people: people(users),
             time_zone,
@@ -191,7 +194,10 @@ impl Attempt {
             }
         };
         let result = match result {
-            Ok(file) => Some(file),
+            Ok(file) => {
+                let sum = BlobSum::of_file(file.path())?;
+                Some((file, sum))
+            }
             // A file that cannot be read to its end has no result if nothing can be said about its rows.
             Err(error) if state == JobState::Failed => {
                 let cause = &error as &dyn std::error::Error;
@@ -211,6 +217,9 @@ impl Attempt {
     }
 
     fn prepare(&self, records: &mut dyn RecordStore) -> Result<Prepare, AttemptError> {
+        if let Some(damage) = intact::damage(&self.upload, self.came)? {
+            return Ok(Prepare::Refused(damage));
+        }
         let additions = match self.app.catalog.module(&self.spec.module) {
             Some(module) => records.picklist_additions(module.number)?,
             None => Vec::new(),

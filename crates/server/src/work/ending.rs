@@ -17,16 +17,16 @@ use crate::state::App;
 
 /// Ends a job: the result's blob first, then everything that names it in one transaction.
 pub(super) async fn finish(app: &App, claim: Claim, end: End) -> Result<Worked, StoreError> {
-    let result_blob = match end.result {
-        Some(file) => Some(app.store.put_blob_file("result", file).await?),
-        None => None,
+    let (result_blob, result_sum) = match end.result {
+        Some((file, sum)) => (Some(app.store.put_blob_file("result", file).await?), Some(sum)),
+        None => (None, None),
     };
     let (counts, finished_at) = (end.counts, app.clock.seconds());
     let finish = Finish {
         state: end.state,
         resources: vec![(end.state, counts, end.failure.clone())],
         result_blob: result_blob.clone(),
-        result_sum: None,
+        result_sum,
         charset: end.charset,
         finished_at,
         callback_at: deliver::first_due(&app.callbacks.schedule, finished_at),

@@ -21,6 +21,8 @@ mod callbacks;
 
 mod looking;
 
+mod media;
+
 mod records;
 
 mod connections;

@@ -68,8 +68,8 @@ pub(super) fn add(tx: &Transaction<'_>, new: NewJob) -> Result<Job, Error> {
     let (callback_url, callback_method) = new.callback.as_ref().map(|it| (&it.url, &it.method)).unzip();
     let sql =
         "INSERT INTO job (id, org, created_by, created_at, operation, ignore_empty, charset, version, callback_url,
-                   callback_method, state, result_url, fixed, attempt)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0)";
+                   callback_method, state, result_url, fixed, resources, attempt)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0)";
     let values = params![
         id.0,
         new.org.0,
@@ -84,6 +84,7 @@ pub(super) fn add(tx: &Transaction<'_>, new: NewJob) -> Result<Job, Error> {
         stored::state_number(JobState::Added),
         new.result_url,
         new.fixed,
+        new.resources.len() as i64,
     ];
     seal::JOB.insert(tx, doing, sql, values)?;
     for (place, resource) in new.resources.iter().enumerate() {
@@ -122,7 +123,7 @@ pub(super) fn list(tx: &Transaction<'_>, query: &JobsQuery) -> Result<Vec<Job>, 
     let wanted =
         |job: &Job| query.org.is_none_or(|org| org == job.org) && query.state.is_none_or(|state| state == job.state);
     seal::JOB.all(tx, doing, "WHERE id < ?1 ORDER BY id DESC", params![before], query.limit, |row| {
-        Some(read::of_row(row)?).filter(wanted).map(|job| read::with_resources(tx, job)).transpose()
+        read::of_row(tx, row, wanted)
     })
 }
 
@@ -137,12 +138,11 @@ pub(super) fn claim(
     let filter = "WHERE state < 2 AND (worker IS NULL OR lease_until <= ?1) AND coalesce(rest_until, ?1) <= ?1
                   ORDER BY created_at, id";
     let found = seal::JOB.sound(tx, doing, filter, params![now], 1, |row| {
-        let job = read::with_resources(tx, read::of_row(row)?)?;
-        if matches!(job.state, JobState::Added | JobState::InProgress) {
-            return Ok(Some((job.id, job.org)));
-        }
-        // Only the index of waiting jobs can say otherwise.
-        Err(Error::Damaged { what: "the queue of jobs".to_owned() })
+        let waits = |job: &Job| matches!(job.state, JobState::Added | JobState::InProgress);
+        // The query took that from the index of waiting jobs.
+        let job =
+            read::of_row(tx, row, waits)?.ok_or_else(|| Error::Damaged { what: "the queue of jobs".to_owned() })?;
+        Ok(Some((job.id, job.org)))
     })?;
     let Some(&(id, org)) = found.first() else { return Ok(None) };
     let set = "state = ?2, worker = ?3, lease_until = ?4, attempt = attempt + 1, rest_until = NULL, rest_cause = NULL,

@@ -25,7 +25,10 @@ pub(super) fn due(tx: &Transaction<'_>, now: i64, limit: u32) -> Result<Vec<Deli
 
 /// When the next delivery is due.
 pub(super) fn next_at(tx: &Transaction<'_>) -> Result<Option<i64>, Error> {
-    tx.query_row("SELECT min(next_at) FROM outbox", [], |row| row.get(0)).doing("reading when a delivery is due")
+    let doing = "reading when a delivery is due";
+    let filter = "WHERE next_at IS NOT NULL ORDER BY next_at";
+    let next = seal::OUTBOX.sound(tx, doing, filter, &[], 1, |row| Ok(delivery(row).doing(doing)?.next_at))?;
+    Ok(next.first().copied())
 }
 
 /// The delivery of a job.

@@ -230,6 +230,7 @@ const CONTROL_2: &str = "
     ALTER TABLE job ADD COLUMN chunks_at_death INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE job ADD COLUMN rest_until INTEGER;
     ALTER TABLE job ADD COLUMN rest_cause TEXT;
+    ALTER TABLE job ADD COLUMN resources INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE job ADD COLUMN result_bytes INTEGER;
     ALTER TABLE job ADD COLUMN result_sha256 BLOB;
     ALTER TABLE outbox ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
@@ -247,9 +248,28 @@ const CONTROL_2: &str = "
     ALTER TABLE job ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE job_resource ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE outbox ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE job SET resources = (SELECT count(*) FROM job_resource WHERE job_resource.job = job.id);
     UPDATE outbox SET next_at = created_at;
     CREATE INDEX outbox_due ON outbox (next_at) WHERE next_at IS NOT NULL;
 ";
+
+/// Refuses an empty file beside one that is not: SQLite would take it for a new one, and all that it held would be gone in
+/// silence. `records.db` is made first, so a start that was broken off leaves no other pair than one without any chunk.
+pub(super) fn check_pair(records: &Connection, control: &Connection) -> Result<(), Error> {
+    let doing = "comparing the two files";
+    let empty = |file, other| Error::Damaged { what: format!("{file} (it is empty, and {other} is not)") };
+    let version = |it: &Connection| it.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).doing(doing);
+    match (version(records)?, version(control)?) {
+        (0, 0) => Ok(()),
+        (0, _) => Err(empty("records.db", "control.db")),
+        (_, 0) => {
+            let sql = "SELECT EXISTS (SELECT 1 FROM ledger)";
+            let written = records.query_row(sql, [], |row| row.get::<_, bool>(0)).doing(doing)?;
+            if written { Err(empty("control.db", "records.db")) } else { Ok(()) }
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Makes `records.db` one of this version, and answers the installation's key for hashes.
 pub(super) fn prepare_records(
@@ -304,9 +324,10 @@ fn bring_to_version(
 ) -> Result<(), Error> {
     let known = steps.len();
     let found = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).doing(doing)?;
-    let Some(missing) = usize::try_from(found).ok().and_then(|found| steps.get(found..)) else {
+    let Some((taken, missing)) = usize::try_from(found).ok().and_then(|found| steps.split_at_checked(found)) else {
         return Err(Error::Newer { path: path.to_owned(), found, known: known as i64 });
     };
+    check_schema(connection, path, taken)?;
     if missing.is_empty() {
         return Ok(());
     }
@@ -314,6 +335,28 @@ fn bring_to_version(
         missing.iter().try_for_each(|step| take(tx, step, doing, points))?;
         tx.execute_batch(&format!("PRAGMA user_version = {known}")).doing(doing)
     })
+}
+
+/// Compares what a file says of its tables with what the steps make. SQLite takes the statements in a file for granted: a
+/// bit of one could be another default, another order of an index, or no name at all.
+fn check_schema(connection: &Connection, path: &Path, taken: &[Step]) -> Result<(), Error> {
+    let doing = "checking a schema";
+    let expected = Connection::open_in_memory().doing(doing)?;
+    taken.iter().try_for_each(|step| expected.execute_batch(step.sql)).doing(doing)?;
+    if tables(connection)? == tables(&expected)? {
+        return Ok(());
+    }
+    let file = path.file_name().unwrap_or_default().display();
+    Err(Error::Damaged { what: format!("the schema of {file}") })
+}
+
+/// Everything but views, which follow the catalog, in an order of its own. As bytes: it need not be text.
+fn tables(connection: &Connection) -> Result<Vec<Vec<u8>>, Error> {
+    let doing = "checking a schema";
+    let sql = "SELECT CAST(concat_ws(char(31), type, name, tbl_name, sql) AS BLOB) AS entry FROM sqlite_schema
+               WHERE type <> 'view' ORDER BY entry";
+    let mut statement = connection.prepare(sql).doing(doing)?;
+    statement.query_map([], |row| row.get(0)).doing(doing)?.collect::<rusqlite::Result<_>>().doing(doing)
 }
 
 fn take(tx: &Transaction<'_>, step: &Step, doing: &'static str, points: &FailurePoints) -> Result<(), Error> {

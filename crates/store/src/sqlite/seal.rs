@@ -60,6 +60,11 @@ pub(super) const SWEPT: Table = table("swept", &["org", "job"], "swept ledger ro
 pub(super) const OF_RECORDS: [&Table; 3] = [&META, &PICKLIST_ADDITION, &SWEPT];
 
 impl Table {
+    #[cfg(test)]
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Runs an `INSERT`, and seals what it wrote. Answers how many rows that are.
     pub(super) fn insert(
         &self,
@@ -279,5 +284,44 @@ fn readable(value: Value) -> Option<String> {
         Value::Integer(number) => Some(number.to_string()),
         Value::Text(text) => Some(text),
         Value::Null | Value::Real(_) | Value::Blob(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    const STEP: Table = table("step", &["id"], "step", Some("id"));
+
+    /// A number from another implementation of CRC-32 over the bytes that the module's page describes: a change here means
+    /// that stored rows can no longer be read.
+    #[test]
+    fn the_byte_form_never_changes() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE step (id INTEGER PRIMARY KEY, a, b, checksum INTEGER DEFAULT 0, c, d)")
+            .unwrap();
+        let tx = connection.transaction().unwrap();
+        let sql = "INSERT INTO step (id, a, b, c, d) VALUES (-2, NULL, 1.5, 'é', x'00ff')";
+        assert_eq!(STEP.insert(&tx, "testing", sql, &[]).unwrap(), 1);
+        let stored: u32 = tx.query_row("SELECT checksum FROM step", [], |row| row.get(0)).unwrap();
+        assert_eq!(stored, 3_041_628_548);
+    }
+
+    #[test]
+    fn a_change_never_covers_damage_up() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE step (id INTEGER PRIMARY KEY, a, b, checksum INTEGER DEFAULT 0)")
+            .unwrap();
+        let tx = connection.transaction().unwrap();
+        STEP.insert(&tx, "testing", "INSERT INTO step (id, a, b) VALUES (7, 1, 1)", &[]).unwrap();
+        assert_eq!(STEP.update(&tx, "testing", &[&7], "b = ?2", &[&2]).unwrap(), 1);
+        assert_eq!(STEP.update(&tx, "testing", &[&8], "b = ?2", &[&2]).unwrap(), 0);
+        tx.execute("UPDATE step SET a = 3", []).unwrap();
+        let refused = STEP.update(&tx, "testing", &[&7], "b = ?2", &[&4]);
+        assert!(matches!(&refused, Err(Error::Damaged { what }) if what == "step 7"), "{refused:?}");
     }
 }

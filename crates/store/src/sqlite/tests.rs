@@ -5,6 +5,7 @@ mod backup;
 mod concurrency;
 mod damage;
 mod deaths;
+mod media;
 mod migration;
 mod restart;
 mod sweep;

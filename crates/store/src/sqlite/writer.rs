@@ -187,25 +187,27 @@ fn read_records(
 
 fn ledger_rows(tx: &Transaction<'_>, org: OrgId, job: JobId, resource: u16) -> Result<Vec<LedgerRow>, Error> {
     let doing = "reading the ledger";
-    let sql = "SELECT chunk, rows_through, added, updated, skipped, verdicts, checksum FROM ledger
-               WHERE job = ?1 AND resource = ?2 AND bucket = ?3 AND org = ?4 ORDER BY chunk";
+    let sql = "SELECT chunk, rows_through, added, updated, skipped, verdicts, checksum, org FROM ledger
+               WHERE job = ?1 AND resource = ?2 AND bucket = ?3 ORDER BY chunk";
     let mut statement = tx.prepare_cached(sql).doing(doing)?;
-    let mut rows = statement.query(params![job.0, resource, ALL_BUCKETS, org.0]).doing(doing)?;
+    let mut rows = statement.query(params![job.0, resource, ALL_BUCKETS]).doing(doing)?;
     let mut ledger = Vec::new();
     while let Some(row) = rows.next().doing(doing)? {
         let stored = ledger_row(row, job, resource).ok();
-        let sound = stored.filter(|(it, checksum)| ledger_checksum(org, ALL_BUCKETS, it) == *checksum);
-        let Some((it, _)) = sound else {
+        let sound = stored.filter(|(org, it, checksum)| ledger_checksum(*org, ALL_BUCKETS, it) == *checksum);
+        let Some((of_org, it, _)) = sound else {
             return Err(Error::Damaged { what: format!("a ledger row of job {job}, resource {resource}") });
         };
-        ledger.push(it);
+        if of_org == org {
+            ledger.push(it);
+        }
     }
     Ok(ledger)
 }
 
-fn ledger_row(row: &rusqlite::Row<'_>, job: JobId, resource: u16) -> rusqlite::Result<(LedgerRow, u32)> {
+fn ledger_row(row: &rusqlite::Row<'_>, job: JobId, resource: u16) -> rusqlite::Result<(OrgId, LedgerRow, u32)> {
     let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
     let counts = Counts { added: number(2)?, updated: number(3)?, skipped: number(4)? };
     let (chunk, rows_through, verdicts) = (row.get(0)?, number(1)?, row.get(5)?);
-    Ok((LedgerRow { job, resource, chunk, rows_through, counts, verdicts }, row.get(6)?))
+    Ok((OrgId(row.get(7)?), LedgerRow { job, resource, chunk, rows_through, counts, verdicts }, row.get(6)?))
 }

@@ -13,13 +13,25 @@ const DOING: &str = "reading a job";
 
 /// A job of an organisation.
 pub(in crate::sqlite) fn get(tx: &Transaction<'_>, org: OrgId, id: JobId) -> Result<Option<Job>, Error> {
-    let found = seal::JOB.first(tx, DOING, "WHERE id = ?1", params![id.0], job)?;
-    found.filter(|job| job.org == org).map(|job| with_resources(tx, job)).transpose()
+    let in_org = |row: &Row<'_>| of_row(tx, row, |job| job.org == org);
+    Ok(seal::JOB.all(tx, DOING, "WHERE id = ?1", params![id.0], 1, in_org)?.pop())
 }
 
-/// The job of a row that was compared with its seal, still without its resources.
-pub(super) fn of_row(row: &Row<'_>) -> Result<Job, Error> {
-    job(row).doing(DOING)
+/// The job of a row that was compared with its seal, if it is wanted.
+pub(super) fn of_row(
+    tx: &Transaction<'_>,
+    row: &Row<'_>,
+    wanted: impl FnOnce(&Job) -> bool,
+) -> Result<Option<Job>, Error> {
+    let Some(job) = Some(job(row).doing(DOING)?).filter(wanted) else { return Ok(None) };
+    let expected: u32 = row.get("resources").doing(DOING)?;
+    let filter = "WHERE job = ?1 ORDER BY place";
+    let read = |row: &Row<'_>| resource(row).doing(DOING).map(Some);
+    let resources = seal::JOB_RESOURCE.all(tx, DOING, filter, params![job.id.0], u32::MAX, read)?;
+    if resources.len() == expected as usize {
+        return Ok(Some(Job { resources, ..job }));
+    }
+    Err(Error::Damaged { what: format!("a resource of job {}", job.id) })
 }
 
 fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
@@ -53,14 +65,6 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
 fn result_sum(row: &Row<'_>) -> rusqlite::Result<Option<BlobSum>> {
     let sum = row.get::<_, Option<i64>>("result_bytes")?.zip(row.get("result_sha256")?);
     Ok(sum.map(|(bytes, sha256)| BlobSum { bytes: bytes.cast_unsigned(), sha256 }))
-}
-
-/// The job with its resources.
-pub(super) fn with_resources(tx: &Transaction<'_>, job: Job) -> Result<Job, Error> {
-    let filter = "WHERE job = ?1 ORDER BY place";
-    let read = |row: &Row<'_>| resource(row).doing(DOING).map(Some);
-    let resources = seal::JOB_RESOURCE.all(tx, DOING, filter, params![job.id.0], u32::MAX, read)?;
-    Ok(Job { resources, ..job })
 }
 
 fn resource(row: &Row<'_>) -> rusqlite::Result<JobResource> {

@@ -188,7 +188,7 @@ async fn a_torn_chunk_is_undone() {
     store.writer_turn.wait().with(|connection| {
         let torn = "PRAGMA cache_size = 5; PRAGMA cache_spill = 5; BEGIN; UPDATE record SET body = '{}';";
         connection.execute_batch(torn).unwrap();
-        for file in ["records.db", "records.db-journal"] {
+        for file in ["records.db", "records.db-journal", "control.db", "control.db-wal"] {
             std::fs::copy(directory.path().join(file), killed.path().join(file)).unwrap();
         }
         connection.execute_batch("ROLLBACK").unwrap();

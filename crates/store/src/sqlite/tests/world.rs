@@ -21,7 +21,7 @@ use crate::sqlite::SqliteStore;
 use crate::{Error, Store};
 
 pub(super) const NOW: i64 = 1_795_000_000;
-const ORGS: [OrgId; 2] = [OrgId(694_902_309), OrgId(700_000_001)];
+pub(super) const ORGS: [OrgId; 2] = [OrgId(694_902_309), OrgId(700_000_001)];
 const SEEDED_JOB: JobId = JobId(111_111_000_000_541_958);
 const LEADS: ModuleNumber = ModuleNumber(1);
 const CONTACTS: ModuleNumber = ModuleNumber(2);
@@ -95,6 +95,11 @@ async fn write_upload(store: &dyn Store, org: OrgId, name: &str, bytes: usize) -
     let name = name.to_owned();
     let upload = NewUpload { org, user: USER, name, blob, bytes: bytes as u64, sha256, created_at: NOW };
     store.add_upload(&upload).await.unwrap().id
+}
+
+/// A job of nobody's file.
+pub(super) fn waiting_job(number: i64) -> NewJob {
+    new_job(FileId(1), number)
 }
 
 fn new_job(file: FileId, number: i64) -> NewJob {
