@@ -116,7 +116,9 @@ fn attempts(view: &JobView) -> String {
     match view.deaths {
         0 => {}
         1 => text.push_str("; the server died while it worked on this job alone"),
-        deaths => text.push_str(&format!("; the server died {deaths} times in a row while it worked on this job alone")),
+        deaths => {
+            text.push_str(&format!("; the server died {deaths} times in a row while it worked on this job alone"))
+        }
     }
     text
 }
