@@ -108,11 +108,17 @@ fn stand(lines: &mut Lines, view: &JobView, zone: &TimeZone) {
 
 fn attempts(view: &JobView) -> String {
     let mut text = grouped(view.attempt.into());
-    if view.failures > 0 {
-        text.push_str(&format!(", the last {} failed and wrote nothing", grouped(view.failures.into())));
+    match view.failures {
+        0 => {}
+        1 => text.push_str(", the last one failed and wrote nothing"),
+        failures => text.push_str(&format!(", the last {failures} failed and wrote nothing")),
     }
-    if view.deaths > 0 {
-        text.push_str(&format!(", the server died in the last {} of this job alone", grouped(view.deaths.into())));
+    match view.deaths {
+        0 => {}
+        1 => text.push_str("; the server died while it worked on this job alone"),
+        deaths => {
+            text.push_str(&format!("; the server died {deaths} times in a row while it worked on this job alone"))
+        }
     }
     text
 }

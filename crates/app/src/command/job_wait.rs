@@ -145,6 +145,9 @@ impl<'a> Show<'a> {
 
 fn in_words(id: &str, seen: &Seen) -> String {
     let rows = counted(seen.counts.total, "row");
+    if Status::parse(&seen.status).is_some_and(Status::is_final) {
+        return format!("job {id} is {}, {rows}", seen.status);
+    }
     let mut text = format!("job {id} is {}, {rows} so far", seen.status);
     if let (Some(until), Some(cause)) = (&seen.rests_until, &seen.cause) {
         text.push_str(&format!("; it rests until {}: {cause}", local_time(until, &TimeZone::system())));
