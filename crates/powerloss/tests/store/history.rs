@@ -13,10 +13,11 @@ use crate::dump::Dump;
 use crate::plan::{NOW, ORG, USER};
 use crate::work::{self, Witness};
 
-/// The data directory, below the mount.
-pub(crate) const DATA: &str = "data";
+/// The data directory, below the mount: in a folder that is missing too.
+pub(crate) const DATA: &str = "outer/data";
 
 /// One call.
+#[derive(Clone)]
 pub(crate) struct Step {
     pub(crate) call: String,
     /// The journal's position when it began.
@@ -30,6 +31,7 @@ pub(crate) struct Step {
 }
 
 /// A whole run.
+#[derive(Clone)]
 pub(crate) struct History {
     pub(crate) journal: Journal,
     pub(crate) steps: Vec<Step>,
@@ -127,7 +129,8 @@ pub(crate) async fn record(mount: &Mount) -> History {
     recorder.history()
 }
 
-async fn give_access(store: &dyn Store, recorder: &mut Recorder<'_>) {
+/// What a first start adds.
+pub(crate) async fn give_access(store: &dyn Store, witness: &mut dyn Witness) {
     let org = Org { id: ORG, company_name: "Zylker".to_owned(), time_zone: "Europe/Berlin".to_owned() };
     let user = User {
         id: USER,
@@ -137,16 +140,16 @@ async fn give_access(store: &dyn Store, recorder: &mut Recorder<'_>) {
         time_zone: "Europe/Berlin".to_owned(),
     };
     let client = OauthClient { client_id: "1000.A".to_owned(), secret: SecretHash([1; 32]), org: ORG };
-    recorder.begins();
+    witness.begins();
     store.add_org(&org, &user, &client).await.unwrap();
-    recorder.answered("add_org");
+    witness.answered("add_org");
     let grant = Grant { org: ORG, user: USER, client_id: "1000.A".to_owned(), scopes: vec![], expires_at: None };
-    recorder.begins();
+    witness.begins();
     store.add_token(TokenKind::Access, SecretHash([2; 32]), &grant).await.unwrap();
-    recorder.answered("add_token");
-    recorder.begins();
+    witness.answered("add_token");
+    witness.begins();
     store.new_id(NOW * 1000).await.unwrap();
-    recorder.answered("new_id");
+    witness.answered("new_id");
 }
 
 /// Where the data directory is in a folder that a disk's tree was written to.

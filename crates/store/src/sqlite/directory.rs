@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
@@ -17,12 +17,30 @@ const FILE_MODE: u32 = 0o600;
 /// Bytes read of a lock file: more than any process id has.
 const PID_BYTES_MAX: u64 = 20;
 
-/// Makes a directory and those above it where they are missing.
+/// Makes a directory and those above it where they are missing. Their names are synced even if they are there: a process
+/// that was killed may have made any of them without having come to that.
 pub(super) fn make(directory: &Path, durability: Durability) -> Result<(), Error> {
-    let missing = !directory.exists();
     let made = DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory);
-    made.and_then(|()| if missing && durability == Durability::Durable { sync_parent(directory) } else { Ok(()) })
+    made.and_then(|()| if durability == Durability::Durable { sync_names(directory) } else { Ok(()) })
         .map_err(|source| Error::Directory { path: directory.to_owned(), source })
+}
+
+/// Syncs the names that lead to a directory, up to where its file system begins.
+fn sync_names(directory: &Path) -> io::Result<()> {
+    let directory = fs_err::canonicalize(directory)?;
+    let device = fs_err::metadata(&directory)?.dev();
+    for above in directory.ancestors().skip(1) {
+        if fs_err::metadata(above)?.dev() != device {
+            break;
+        }
+        match File::open(above) {
+            Ok(above) => above.sync_all()?,
+            // Closed to this user, so it was there before him.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Syncs the directory that `path` stands in, so that a new name in it survives a crash of the machine.
