@@ -51,6 +51,22 @@ pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Syncs what a process that was killed has left of the databases to the kernel: SQLite builds on what it reads without
+/// asking whether it is durable. A header that is not, say, is lost with the machine, and the log of many commits with it.
+pub(super) fn sync_databases(directory: &Path, durability: Durability) -> Result<(), Error> {
+    if durability != Durability::Durable {
+        return Ok(());
+    }
+    for name in ["records.db", "records.db-journal", "control.db", "control.db-journal", "control.db-wal"] {
+        let path = directory.join(name);
+        match File::open(&path).and_then(|file| file.sync_all()) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(Error::Directory { path, source }),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The right to use a data directory, given back when the last holder drops it or the process ends in any way.
 #[derive(Debug)]
 pub(super) struct DirectoryLock {
