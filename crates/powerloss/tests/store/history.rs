@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bulkwright_engine::catalog::Catalog;
-use bulkwright_powerloss::{Journal, Mount};
+use bulkwright_powerloss::{Inode, Journal, Mount, Operation};
 use bulkwright_store::Store;
 use bulkwright_store::model::{Grant, OauthClient, Org, SecretHash, TokenKind, User};
 use bulkwright_store::sqlite::{OpenOptions, SqliteStore};
@@ -35,6 +35,26 @@ pub(crate) struct Step {
 pub(crate) struct History {
     pub(crate) journal: Journal,
     pub(crate) steps: Vec<Step>,
+}
+
+impl History {
+    /// What a name led to first.
+    pub(crate) fn node(&self, wanted: &str) -> Inode {
+        let named = self.journal.iter().find_map(|operation| match operation {
+            Operation::Link { name, node, .. } if name == wanted => Some(*node),
+            _ => None,
+        });
+        named.unwrap_or_else(|| panic!("no file was named {wanted}"))
+    }
+
+    /// The positions of a file's syncs.
+    pub(crate) fn syncs(&self, wanted: Inode) -> impl Iterator<Item = usize> {
+        let places = self.journal.iter().enumerate();
+        places.filter_map(move |(place, operation)| match operation {
+            Operation::SyncFile { file } if *file == wanted => Some(place),
+            _ => None,
+        })
+    }
 }
 
 /// Listens to calls on a mount.
@@ -126,6 +146,20 @@ pub(crate) async fn record(mount: &Mount) -> History {
     work::queue(&store, &mut recorder, 3).await;
     work::work_all(&store, &mut recorder).await;
     recorder.reopen(store);
+    recorder.history()
+}
+
+/// Bytes of rows that make the control file's log be folded in while it is in use: SQLite does so at 1,000 pages.
+const LONG_NAME_BYTES: usize = 1_000_000;
+
+/// A log that is folded in by a commit, and then written over from its beginning by those after it.
+pub(crate) async fn record_long_log(mount: &Mount) -> History {
+    let mut recorder = Recorder::new(mount);
+    let store = recorder.open();
+    let names = [LONG_NAME_BYTES; 5].into_iter().chain([10, 9000, 10, 10]);
+    for (place, bytes) in names.enumerate() {
+        work::add_upload(&store, &mut recorder, place, "n".repeat(bytes), "upload-0".to_owned()).await;
+    }
     recorder.history()
 }
 

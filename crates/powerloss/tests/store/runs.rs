@@ -14,6 +14,9 @@ use crate::work;
 /// Of so many positions, one is enough to find out a disk that lies.
 const LIES_EVERY: usize = 10;
 
+/// Of so many positions of a long log, one is tried.
+const LONG_LOG_EVERY: usize = 301;
+
 fn mount() -> Mount {
     Mount::new(env!("CARGO_BIN_EXE_powerloss-disk")).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -34,7 +37,26 @@ fn whatever_is_lost_the_store_is_before_or_after_the_call() {
     println!("{} calls, {} operations on the disk: {tally}: 0 bad states", history.steps.len(), history.journal.len());
 }
 
-/// The proof above would find it: without the syncs of any of these, something that was answered is lost or torn.
+/// Each state is ten times as large as those above: only the syncs and some positions between them.
+#[test]
+fn a_log_that_is_folded_in_while_it_is_used_loses_nothing() {
+    let mount = mount();
+    let history = runtime().block_on(history::record_long_log(&mount));
+    let control = history.node("control.db");
+    let log = history.node("control.db-wal");
+    let opened = history.steps[1].to;
+    let folded = history.syncs(control).filter(|sync| *sync > opened).count();
+    assert!(folded > 0, "the log was folded in after {opened}");
+    let syncs: Vec<usize> = history.syncs(log).chain(history.syncs(control)).collect();
+    let chosen = |position: usize| {
+        let beside_a_sync = syncs.iter().any(|sync| (*sync..*sync + 2).contains(&position));
+        position > opened && (beside_a_sync || position % LONG_LOG_EVERY == 0)
+    };
+    let tally = Trials::new(&history).run(chosen).unwrap_or_else(|bad| panic!("{}", bad.kept()));
+    println!("{} calls, {} operations on the disk: {tally}: 0 bad states", history.steps.len(), history.journal.len());
+}
+
+/// The first proof would find it: without the syncs of any of these, something that was answered is lost or torn.
 #[test]
 fn every_kind_of_sync_is_needed() {
     let history = recorded();

@@ -15,9 +15,9 @@ use crate::history::History;
 use crate::trial::{Depth, Expectations, Moment};
 
 /// Seeded losses at a position beside a sync, where it matters most what was kept; `POWERLOSS_STATES` multiplies it.
-const SEEDS_BESIDE_A_SYNC: u64 = 14;
+const SEEDS_BESIDE_A_SYNC: u64 = 12;
 /// Seeded losses at every other position.
-const SEEDS_ELSEWHERE: u64 = 6;
+const SEEDS_ELSEWHERE: u64 = 5;
 /// Of this many different states, one is worked on.
 const WORKED_EVERY: usize = 25;
 
