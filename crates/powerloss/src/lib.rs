@@ -22,6 +22,9 @@
 //! - That a file which grew is zero where nothing arrived: it may hold what the disk held there before.
 //! - That reading back what was written means that it is there.
 //!
+//! What a *killed* process leaves is another matter than what a disk without power leaves: the kernel keeps all of it, and
+//! the next process finds it whether it is durable or not. [`Loss::Nothing`] is that state.
+//!
 //! Damage of what is at rest (flipped bits, files cut short) is another matter, and not shown here.
 
 mod crash;

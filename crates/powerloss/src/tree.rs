@@ -42,6 +42,15 @@ impl Tree {
         self.entries.keys().map(PathBuf::as_path)
     }
 
+    /// What is in one of its directories, as a tree of its own.
+    pub fn below(&self, directory: impl AsRef<Path>) -> Tree {
+        let below = |(path, entry): (&PathBuf, &Entry)| {
+            let path = path.strip_prefix(&directory).ok().filter(|path| *path != Path::new(""))?;
+            Some((path.to_owned(), entry.clone()))
+        };
+        Tree { entries: self.entries.iter().filter_map(below).collect() }
+    }
+
     /// The same for trees that are the same.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();

@@ -135,6 +135,7 @@ impl SqliteStore {
     pub fn open(directory: &Path, options: &OpenOptions) -> Result<SqliteStore, Error> {
         directory::make(directory, options.durability)?;
         let lock = Arc::new(DirectoryLock::take(directory)?);
+        directory::sync_databases(directory, options.durability)?;
         let points = &options.failure_points;
         let blobs = Blobs::open(&directory.join("blobs"), options.durability, points.clone())?;
         let file = |name: &str, role| Access {

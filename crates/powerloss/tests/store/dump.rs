@@ -30,6 +30,20 @@ impl Dump {
         Ok(dump)
     }
 
+    /// Reads both files, which SQLite itself must find sound.
+    pub(crate) fn of_sound(directory: &Path) -> Result<Dump, Box<dyn std::error::Error>> {
+        let mut dump = Dump::default();
+        for file in [RECORDS, CONTROL] {
+            let connection = open(&directory.join(file))?;
+            let found = rows(&connection, "PRAGMA integrity_check")?;
+            if found != ["'ok'|"] {
+                return Err(format!("{file}: {}", found.join("\n")).into());
+            }
+            dump.read(file, &connection)?;
+        }
+        Ok(dump)
+    }
+
     /// The same without what a new directory draws for itself.
     pub(crate) fn without_installation_key(mut self) -> Dump {
         self.tables.remove("records.db meta");
@@ -79,12 +93,6 @@ pub(crate) fn open(file: &Path) -> Result<Connection, rusqlite::Error> {
     // It writes nothing of its own, and what it mends need not last.
     connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA query_only = ON")?;
     Ok(connection)
-}
-
-/// SQLite's own check of a file: empty if it finds nothing wrong.
-pub(crate) fn integrity(file: &Path) -> Result<String, rusqlite::Error> {
-    let found = rows(&open(file)?, "PRAGMA integrity_check")?;
-    Ok(if found == ["'ok'|"] { String::new() } else { found.join("\n") })
 }
 
 fn rows(connection: &Connection, sql: &str) -> Result<Vec<String>, rusqlite::Error> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bulkwright_engine::catalog::Catalog;
-use bulkwright_powerloss::{Journal, Mount};
+use bulkwright_powerloss::{Inode, Journal, Mount, Operation};
 use bulkwright_store::Store;
 use bulkwright_store::model::{Grant, OauthClient, Org, SecretHash, TokenKind, User};
 use bulkwright_store::sqlite::{OpenOptions, SqliteStore};
@@ -13,10 +13,11 @@ use crate::dump::Dump;
 use crate::plan::{NOW, ORG, USER};
 use crate::work::{self, Witness};
 
-/// The data directory, below the mount.
-pub(crate) const DATA: &str = "data";
+/// The data directory, below the mount: in a folder that is missing too.
+pub(crate) const DATA: &str = "outer/data";
 
 /// One call.
+#[derive(Clone)]
 pub(crate) struct Step {
     pub(crate) call: String,
     /// The journal's position when it began.
@@ -30,9 +31,30 @@ pub(crate) struct Step {
 }
 
 /// A whole run.
+#[derive(Clone)]
 pub(crate) struct History {
     pub(crate) journal: Journal,
     pub(crate) steps: Vec<Step>,
+}
+
+impl History {
+    /// What a name led to first.
+    pub(crate) fn node(&self, wanted: &str) -> Inode {
+        let named = self.journal.iter().find_map(|operation| match operation {
+            Operation::Link { name, node, .. } if name == wanted => Some(*node),
+            _ => None,
+        });
+        named.unwrap_or_else(|| panic!("no file was named {wanted}"))
+    }
+
+    /// The positions of a file's syncs.
+    pub(crate) fn syncs(&self, wanted: Inode) -> impl Iterator<Item = usize> {
+        let places = self.journal.iter().enumerate();
+        places.filter_map(move |(place, operation)| match operation {
+            Operation::SyncFile { file } if *file == wanted => Some(place),
+            _ => None,
+        })
+    }
 }
 
 /// Listens to calls on a mount.
@@ -127,7 +149,22 @@ pub(crate) async fn record(mount: &Mount) -> History {
     recorder.history()
 }
 
-async fn give_access(store: &dyn Store, recorder: &mut Recorder<'_>) {
+/// Bytes of rows that make the control file's log be folded in while it is in use: SQLite does so at 1,000 pages.
+const LONG_NAME_BYTES: usize = 1_000_000;
+
+/// A log that is folded in by a commit, and then written over from its beginning by those after it.
+pub(crate) async fn record_long_log(mount: &Mount) -> History {
+    let mut recorder = Recorder::new(mount);
+    let store = recorder.open();
+    let names = [LONG_NAME_BYTES; 5].into_iter().chain([10, 9000, 10, 10]);
+    for (place, bytes) in names.enumerate() {
+        work::add_upload(&store, &mut recorder, place, "n".repeat(bytes), "upload-0".to_owned()).await;
+    }
+    recorder.history()
+}
+
+/// What a first start adds.
+pub(crate) async fn give_access(store: &dyn Store, witness: &mut dyn Witness) {
     let org = Org { id: ORG, company_name: "Zylker".to_owned(), time_zone: "Europe/Berlin".to_owned() };
     let user = User {
         id: USER,
@@ -137,16 +174,16 @@ async fn give_access(store: &dyn Store, recorder: &mut Recorder<'_>) {
         time_zone: "Europe/Berlin".to_owned(),
     };
     let client = OauthClient { client_id: "1000.A".to_owned(), secret: SecretHash([1; 32]), org: ORG };
-    recorder.begins();
+    witness.begins();
     store.add_org(&org, &user, &client).await.unwrap();
-    recorder.answered("add_org");
+    witness.answered("add_org");
     let grant = Grant { org: ORG, user: USER, client_id: "1000.A".to_owned(), scopes: vec![], expires_at: None };
-    recorder.begins();
+    witness.begins();
     store.add_token(TokenKind::Access, SecretHash([2; 32]), &grant).await.unwrap();
-    recorder.answered("add_token");
-    recorder.begins();
+    witness.answered("add_token");
+    witness.begins();
     store.new_id(NOW * 1000).await.unwrap();
-    recorder.answered("new_id");
+    witness.answered("new_id");
 }
 
 /// Where the data directory is in a folder that a disk's tree was written to.

@@ -1,5 +1,6 @@
 //! One disk after a loss: what a start makes of it, against what was answered before.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bulkwright_engine::ids::JobId;
@@ -15,13 +16,15 @@ use tokio::runtime::Runtime;
 use crate::dump::{self, CONTROL, Dump, RECORDS};
 use crate::history::{History, Step, data_in};
 use crate::plan::{self, EMAIL, LEADS, ORG, PHONE};
-use crate::work;
+use crate::{trials, work};
 
 /// What a start after a loss is measured by.
 pub(crate) struct Expectations<'a> {
     history: &'a History,
     /// Both files after each step and one more start: leases are void then, and the like.
     started: Vec<Dump>,
+    /// Every blob that ever was, and its bytes.
+    blobs: BTreeMap<&'a str, &'a [u8]>,
 }
 
 /// What was answered at a position, and what was under way.
@@ -48,7 +51,9 @@ impl<'a> Expectations<'a> {
     /// Starts once from each answered state, with nothing lost.
     pub(crate) fn new(history: &'a History, whole: impl Fn(usize) -> Tree) -> Expectations<'a> {
         let started = history.steps.iter().map(|step| started(step, &whole(step.to))).collect();
-        Expectations { history, started }
+        let blobs = history.steps.iter().flat_map(|step| &step.blobs);
+        let blobs = blobs.map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        Expectations { history, started, blobs }
     }
 
     /// What a position means.
@@ -74,17 +79,10 @@ impl<'a> Expectations<'a> {
     ) -> Result<(), Failure> {
         tree.write_to(folder)?;
         let directory = data_in(folder);
-        let store = open(&directory)?;
-        drop(store);
-        for file in [RECORDS, CONTROL] {
-            let wrong = dump::integrity(&directory.join(file))?;
-            if !wrong.is_empty() {
-                return Err(format!("{file}: {wrong}").into());
-            }
-        }
-        let found = Dump::of(&directory)?;
+        drop(open(&directory)?);
+        let found = Dump::of_sound(&directory)?;
         self.check_state(&found, moment)?;
-        self.check_blobs(&directory, moment)?;
+        self.check_blobs(&found, &directory.join("blobs"), moment)?;
         if depth == Depth::Worked && moment.answered > 0 {
             let store = open(&directory)?;
             on.block_on(check_reads(&store, &found))?;
@@ -117,29 +115,28 @@ impl<'a> Expectations<'a> {
     }
 
     /// Blobs that were answered are there, rows name only blobs that are, and what is there is whole.
-    fn check_blobs(&self, directory: &Path, moment: Moment) -> Result<(), Failure> {
-        let known = self.history.steps.iter().flat_map(|step| &step.blobs);
-        let known: std::collections::HashMap<_, _> = known.collect();
-        let folder = directory.join("blobs");
-        for entry in std::fs::read_dir(&folder)? {
+    fn check_blobs(&self, found: &Dump, folder: &Path, moment: Moment) -> Result<(), Failure> {
+        let mut there = BTreeSet::new();
+        for entry in std::fs::read_dir(folder)? {
             let name = entry?.file_name().into_string().map_err(|name| format!("a blob is named {name:?}"))?;
-            let bytes = known.get(&name).ok_or_else(|| format!("{name} was never told of"));
-            if std::fs::read(folder.join(&name))? != **bytes? {
+            let bytes = self.blobs.get(name.as_str()).ok_or_else(|| format!("{name} was never told of"));
+            if std::fs::read(folder.join(&name))? != *bytes? {
                 return Err(format!("{name} has other bytes than it was given").into());
             }
+            there.insert(name);
         }
         let last = moment.answered.checked_sub(1).map(|last| &self.history.steps[last]);
         // One that is being deleted may be there or not: the step after says which are still wanted.
         let next = self.history.steps.get(moment.answered).filter(|_| moment.in_flight);
         let wanted = last.into_iter().flat_map(|step| step.blobs.keys());
         let wanted = wanted.filter(|name| next.is_none_or(|next| next.blobs.contains_key(*name)));
-        let named = named_blobs(&directory.join(CONTROL))?;
-        for name in wanted.chain(&named) {
-            if !folder.join(name).exists() {
-                return Err(format!("{name} is not there").into());
-            }
+        let rows =
+            ["upload", "job"].map(|table| found.tables[&format!("{CONTROL} {table}")].iter()).into_iter().flatten();
+        let named = self.blobs.keys().filter(|name| rows.clone().any(|row| row.contains(&format!("'{name}'"))));
+        match wanted.map(String::as_str).chain(named.copied()).find(|name| !there.contains(*name)) {
+            Some(name) => Err(format!("{name} is not there").into()),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// A second server takes over: the jobs end with the very records, keys and ledger rows of the undisturbed run.
@@ -178,7 +175,7 @@ impl History {
 
 /// A start after an answered call, with nothing lost. What is on the disk must be what both files showed then.
 fn started(step: &Step, whole: &Tree) -> Dump {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = trials::folder();
     whole.write_to(folder.path()).unwrap();
     let directory = data_in(folder.path());
     let found = Dump::of(&directory).unwrap();
@@ -231,11 +228,6 @@ fn store_jobs(dump: &Dump) -> Vec<JobId> {
 fn value<'a>(body: &'a str, field: &str) -> Option<&'a str> {
     let (_, rest) = body.split_once(&format!(r#""{field}":""#))?;
     rest.split_once('"').map(|(value, _)| value)
-}
-
-fn named_blobs(control: &Path) -> Result<Vec<String>, rusqlite::Error> {
-    let sql = "SELECT 0, blob FROM upload UNION SELECT 0, result_blob FROM job WHERE result_blob IS NOT NULL";
-    Ok(pairs(control, sql)?.into_iter().map(|(_, name)| name).collect())
 }
 
 fn pairs(file: &Path, sql: &str) -> Result<Vec<(i64, String)>, rusqlite::Error> {

@@ -3,23 +3,26 @@
 use std::collections::HashSet;
 use std::env;
 use std::fmt;
+use std::iter::successors;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bulkwright_powerloss::{Image, Loss, Operation, Random, Tree};
+use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::history::History;
 use crate::trial::{Depth, Expectations, Moment};
 
 /// Seeded losses at a position beside a sync, where it matters most what was kept; `POWERLOSS_STATES` multiplies it.
-const SEEDS_BESIDE_A_SYNC: u64 = 6;
+const SEEDS_BESIDE_A_SYNC: u64 = 12;
 /// Seeded losses at every other position.
-const SEEDS_ELSEWHERE: u64 = 2;
+const SEEDS_ELSEWHERE: u64 = 5;
 /// Of this many different states, one is worked on.
-const WORKED_EVERY: usize = 12;
-/// Failures that are told before the rest is given up.
-const FAILURES_TOLD: usize = 3;
+const WORKED_EVERY: usize = 25;
+
+/// Operations before a bad state that are told.
+const OPERATIONS_TOLD: usize = 12;
 
 /// What was tried.
 #[derive(Default)]
@@ -42,6 +45,21 @@ impl fmt::Display for Tally {
     }
 }
 
+/// A state that must not be.
+pub(crate) struct Bad {
+    tree: Tree,
+    text: String,
+}
+
+impl Bad {
+    /// Keeps the disk to be looked at, and says what is wrong with it.
+    pub(crate) fn kept(self) -> String {
+        let kept = folder().keep();
+        self.tree.write_to(&kept).unwrap();
+        format!("{}the disk is kept in {}", self.text, kept.display())
+    }
+}
+
 /// Losses of one history.
 pub(crate) struct Trials<'a> {
     history: &'a History,
@@ -49,7 +67,7 @@ pub(crate) struct Trials<'a> {
     first_seed: u64,
     factor: u64,
     seen: Mutex<HashSet<(u64, Moment)>>,
-    failures: Mutex<Vec<String>>,
+    bad: Mutex<Option<Bad>>,
     tally: Tally,
 }
 
@@ -63,13 +81,13 @@ impl<'a> Trials<'a> {
             first_seed: number("POWERLOSS_SEED").unwrap_or(1),
             factor: number("POWERLOSS_STATES").unwrap_or(1),
             seen: Mutex::default(),
-            failures: Mutex::default(),
+            bad: Mutex::default(),
             tally: Tally::default(),
         }
     }
 
-    /// Tries losses at the positions that are chosen. Panics with what failed.
-    pub(crate) fn run(self, chosen: impl Fn(usize) -> bool + Sync) -> Tally {
+    /// Tries losses at the positions that are chosen, and answers what was tried, or the first bad state.
+    pub(crate) fn run(self, chosen: impl Fn(usize) -> bool + Sync) -> Result<Tally, Bad> {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
             for worker in 0..workers {
@@ -77,9 +95,10 @@ impl<'a> Trials<'a> {
                 scope.spawn(move || trials.try_share(worker, workers, chosen));
             }
         });
-        let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-        assert!(failures.is_empty(), "{}\n{}", failures.join("\n"), self.tally);
-        self.tally
+        match self.bad.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            None => Ok(self.tally),
+            Some(bad) => Err(bad),
+        }
     }
 
     fn try_share(&self, worker: usize, workers: usize, chosen: impl Fn(usize) -> bool) {
@@ -92,7 +111,7 @@ impl<'a> Trials<'a> {
                     self.try_loss(&image, loss, &runtime);
                 }
             }
-            if self.failures.lock().unwrap_or_else(PoisonError::into_inner).len() >= FAILURES_TOLD {
+            if self.bad.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
                 return;
             }
             if let Some(operation) = self.history.journal.get(position) {
@@ -122,41 +141,33 @@ impl<'a> Trials<'a> {
         if depth == Depth::Worked {
             self.tally.worked.fetch_add(1, Ordering::Relaxed);
         }
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let checked = self.expectations.check(&tree, moment, depth, folder.path(), runtime);
         if let Err(failure) = checked {
-            let text = self.describe(image.position(), loss, moment, &tree, failure.as_ref());
-            self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+            let text = self.describe(image.position(), loss, moment, failure.as_ref());
+            *self.bad.lock().unwrap_or_else(PoisonError::into_inner) = Some(Bad { tree, text });
         }
     }
 
-    fn describe(
-        &self,
-        position: usize,
-        loss: Loss,
-        moment: Moment,
-        tree: &Tree,
-        failure: &dyn std::error::Error,
-    ) -> String {
-        let kept = tempfile::tempdir().unwrap().keep();
-        tree.write_to(&kept).unwrap();
-        let call = self.expectations.call(moment);
-        let before = self.history.journal[position.saturating_sub(12)..position].iter().enumerate();
-        let before: String = before.map(|(_, operation)| format!("  {:.160}\n", format!("{operation:?}"))).collect();
-        let mut causes = format!("{failure}");
-        let mut cause = failure.source();
-        while let Some(deeper) = cause {
-            causes += &format!(": {deeper}");
-            cause = deeper.source();
-        }
+    fn describe(&self, position: usize, loss: Loss, moment: Moment, failure: &dyn std::error::Error) -> String {
+        let causes: Vec<String> = successors(Some(failure), |it| it.source()).map(ToString::to_string).collect();
+        let last = self.history.journal[position.saturating_sub(OPERATIONS_TOLD)..position].iter();
+        let last: String = last.map(|operation| format!("  {:.120}\n", format!("{operation:?}"))).collect();
         format!(
-            "power lost at {position} of {} as {loss:?} (POWERLOSS_SEED={}), {moment:?} ({call}); the disk is kept in {}\n\
-             {causes}\nthe last operations were\n{before}",
+            "power lost at {position} of {} as {loss:?} (POWERLOSS_SEED={}), {} calls answered, then: {}\n{}\n\
+             the last operations were\n{last}",
             self.history.journal.len(),
             self.first_seed,
-            kept.display()
+            moment.answered,
+            self.expectations.call(moment),
+            causes.join(": ")
         )
     }
+}
+
+/// A new folder, in memory where there is such a place: what is tried need not last, and comes by the thousand.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// The disk after so many operations.

@@ -6,7 +6,9 @@ use bulkwright_engine::record_store::{ChangeSet, Insert, KeyChange, LedgerRow, R
 use bulkwright_engine::spec::Operation;
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::Store;
-use bulkwright_store::model::{Callback, Claim, Failure, Finish, Job, JobResource, JobState, NewJob, NewUpload};
+use bulkwright_store::model::{
+    BlobSum, Callback, Claim, Failure, Finish, Job, JobResource, JobState, NewJob, NewUpload,
+};
 use bytes::Bytes;
 use futures::StreamExt;
 
@@ -37,21 +39,26 @@ impl Witness for () {
 /// Stores a job's file and adds the job.
 pub(crate) async fn queue(store: &dyn Store, witness: &mut dyn Witness, job: usize) {
     let blob = put_blob(store, witness, "upload", plan::upload_bytes(job)).await;
+    let upload = add_upload(store, witness, job, format!("leads-{job}.zip"), blob).await;
     witness.begins();
-    let upload = NewUpload {
-        org: ORG,
-        user: USER,
-        name: format!("leads-{job}.zip"),
-        blob,
-        bytes: plan::upload_bytes(job).len() as u64,
-        sha256: [job as u8; 32],
-        created_at: now(job),
-    };
+    store.add_job(&new_job(job, upload)).await.unwrap();
+    witness.answered("add_job");
+}
+
+/// Adds the row of a job's file.
+pub(crate) async fn add_upload(
+    store: &dyn Store,
+    witness: &mut dyn Witness,
+    job: usize,
+    name: String,
+    blob: String,
+) -> FileId {
+    witness.begins();
+    let bytes = plan::upload_bytes(job).len() as u64;
+    let upload = NewUpload { org: ORG, user: USER, name, blob, bytes, sha256: [job as u8; 32], created_at: now(job) };
     let upload = store.add_upload(&upload).await.unwrap();
     witness.answered("add_upload");
-    witness.begins();
-    store.add_job(&new_job(job, upload.id)).await.unwrap();
-    witness.answered("add_job");
+    upload.id
 }
 
 /// Works on every job that waits, until none does.
@@ -91,14 +98,17 @@ pub(crate) async fn work(store: &dyn Store, witness: &mut dyn Witness, claim: Cl
 pub(crate) async fn finish(store: &dyn Store, witness: &mut dyn Witness, claim: Claim, job: &Job) {
     let place = plan::place(&job.resources[0].csv_name);
     let JobPlan { end, .. } = plan::jobs().swap_remove(place);
-    let blob = put_result(store, witness, plan::result_bytes(place)).await;
+    let bytes = plan::result_bytes(place);
+    // The sum is stored as it is told: what it is made of does not matter here.
+    let result_sum = Some(BlobSum { bytes: bytes.len() as u64, sha256: [place as u8; 32] });
+    let blob = put_result(store, witness, bytes).await;
     witness.begins();
     let failure = Failure { code: "LIMIT_EXCEEDED".to_owned(), message: "too many rows".to_owned() };
     let finish = Finish {
         state: end,
         resources: vec![(end, settled(store, claim.job), (end == JobState::Failed).then_some(failure))],
         result_blob: Some(blob),
-        result_sum: None,
+        result_sum,
         charset: Some("UTF-8".to_owned()),
         finished_at: now(place) + 50,
         callback_at: now(place) + 50,

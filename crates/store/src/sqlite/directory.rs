@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
@@ -17,12 +17,30 @@ const FILE_MODE: u32 = 0o600;
 /// Bytes read of a lock file: more than any process id has.
 const PID_BYTES_MAX: u64 = 20;
 
-/// Makes a directory and those above it where they are missing.
+/// Makes a directory and those above it where they are missing. Their names are synced even if they are there: a process
+/// that was killed may have made any of them without having come to that.
 pub(super) fn make(directory: &Path, durability: Durability) -> Result<(), Error> {
-    let missing = !directory.exists();
     let made = DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory);
-    made.and_then(|()| if missing && durability == Durability::Durable { sync_parent(directory) } else { Ok(()) })
+    made.and_then(|()| if durability == Durability::Durable { sync_names(directory) } else { Ok(()) })
         .map_err(|source| Error::Directory { path: directory.to_owned(), source })
+}
+
+/// Syncs the names that lead to a directory, up to where its file system begins.
+fn sync_names(directory: &Path) -> io::Result<()> {
+    let directory = fs_err::canonicalize(directory)?;
+    let device = fs_err::metadata(&directory)?.dev();
+    for above in directory.ancestors().skip(1) {
+        if fs_err::metadata(above)?.dev() != device {
+            break;
+        }
+        match File::open(above) {
+            Ok(above) => above.sync_all()?,
+            // Closed to this user, so it was there before him.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Syncs the directory that `path` stands in, so that a new name in it survives a crash of the machine.
@@ -31,6 +49,22 @@ pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
         Some(parent) if parent != Path::new("") => File::open(parent)?.sync_all(),
         _ => File::open(".")?.sync_all(),
     }
+}
+
+/// Syncs what a process that was killed has left of the databases to the kernel: SQLite builds on what it reads without
+/// asking whether it is durable. A header that is not, say, is lost with the machine, and the log of many commits with it.
+pub(super) fn sync_databases(directory: &Path, durability: Durability) -> Result<(), Error> {
+    if durability != Durability::Durable {
+        return Ok(());
+    }
+    for name in ["records.db", "records.db-journal", "control.db", "control.db-journal", "control.db-wal"] {
+        let path = directory.join(name);
+        match File::open(&path).and_then(|file| file.sync_all()) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(Error::Directory { path, source }),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The right to use a data directory, given back when the last holder drops it or the process ends in any way.
