@@ -38,7 +38,7 @@ pub(crate) struct Settings {
 /// Runs it: the failure, its words and counts, and the job that completes are a promise each.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<Verdict> {
     let site = Site::new(&settings.binary, settings.folder.join("deaths"))?;
-    let job = Job::wide(settings.seed, ROWS);
+    let job = Job::wide(settings.seed, 0, ROWS);
     let zip = zipped("wide.csv", job.csv().as_bytes())?;
     let server = site.start().await?;
     let key = Key::of(&site.data(), server.url()).await?;

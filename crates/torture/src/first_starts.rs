@@ -60,7 +60,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<Verdict> {
 async fn work(site: &Site, seed: u64) -> anyhow::Result<()> {
     let server = site.start().await?;
     let client = Client::new(server.url(), &Key::of(&site.data(), server.url()).await?)?;
-    let job = Job::small(seed, ROWS);
+    let job = Job::small(seed, 0, ROWS);
     let zip = zipped("small.csv", job.csv().as_bytes())?;
     let file_id = client.upload(zip.path(), "small.zip").await?;
     let Created::Job(id) = client.create(&create_body_of(&job, &file_id)).await? else { bail!("no job was made") };

@@ -90,14 +90,14 @@ impl Job {
     }
 
     /// A job of wide rows that only inserts: a chunk for every 56,000 of them.
-    pub(crate) fn wide(seed: u64, rows: u32) -> Job {
-        Job { description_bytes: WIDE_BYTES, ..Job::small(seed, rows) }
+    pub(crate) fn wide(seed: u64, number: u32, rows: u32) -> Job {
+        Job { description_bytes: WIDE_BYTES, ..Job::small(seed, number, rows) }
     }
 
     /// A job of some rows that only inserts.
-    pub(crate) fn small(seed: u64, rows: u32) -> Job {
+    pub(crate) fn small(seed: u64, number: u32, rows: u32) -> Job {
         let (operation, description_bytes) = (Operation::Insert, NARROW_BYTES);
-        Job { seed, number: 0, operation, keyed: false, rows, description_bytes }
+        Job { seed, number, operation, keyed: false, rows, description_bytes }
     }
 
     /// The columns of its file.

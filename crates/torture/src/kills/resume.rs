@@ -14,9 +14,9 @@ use crate::site::Server;
 
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
-/// What is too late: far below the minute of a lease, and above the seconds that the first chunk of a wide job takes on
-/// a busy machine until it is shown.
-const LATE: Duration = Duration::from_secs(6);
+/// What is too late: far below the minute of a lease. Most jobs go on and end within a tenth of a second; the first chunk
+/// of a wide one takes about a second until it is shown, on a busy machine more.
+const LATE: Duration = Duration::from_secs(3);
 
 /// The times that were seen.
 #[derive(Debug)]

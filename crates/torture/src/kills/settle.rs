@@ -72,11 +72,13 @@ impl Torture {
         self.feed.stop();
         let server = self.site.start().await?;
         let client = self.open(&server).await?;
+        let resume = self.resumes.watch(client.clone(), &server, &self.stored);
         if let Some(feeding) = self.feeding.take() {
             feeding.await??;
         }
         let sent = self.existing();
         let (ended, stuck) = self.ends(&client, &sent).await?;
+        self.resumes.end(resume).await;
         say::line(format!("{} jobs have ended; comparing with the same jobs, undisturbed", ended.len()));
         let jobs: Vec<_> = ended.iter().map(|ended| ended.job.clone()).collect();
         let (checked, undisturbed) =

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
-use bulkwright_client::api_words::Resource;
+use anyhow::Context;
+use bulkwright_client::api_words::{JobDetails, Resource};
 use bulkwright_client::{ClientError, Created};
 
 use super::next;
@@ -30,6 +31,12 @@ pub(super) struct Said {
     pub(super) ended: Option<(Vec<Resource>, PathBuf)>,
 }
 
+impl Said {
+    pub(super) fn id(&self) -> anyhow::Result<&str> {
+        self.id.as_deref().context("a job was not answered for")
+    }
+}
+
 /// The request that got no answer: the last one of a caller.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CutOff {
@@ -47,34 +54,36 @@ impl CutOff {
 pub(super) struct Caller {
     seed: u64,
     numbers: Arc<AtomicU32>,
+    earlier: JobDetails,
     folder: PathBuf,
     said: Vec<Said>,
     sent: Instant,
 }
 
 impl Caller {
-    pub(super) fn new(seed: u64, numbers: Arc<AtomicU32>, folder: PathBuf) -> Self {
-        Caller { seed, numbers, folder, said: Vec::new(), sent: Instant::now() }
+    pub(super) fn new(seed: u64, numbers: Arc<AtomicU32>, earlier: JobDetails, folder: PathBuf) -> Self {
+        Caller { seed, numbers, earlier, folder, said: Vec::new(), sent: Instant::now() }
     }
 
     /// Calls until there is no answer any more.
     pub(super) async fn call(mut self, client: Arc<Client>) -> anyhow::Result<(Vec<Said>, Option<CutOff>)> {
         loop {
-            match self.round(&client).await {
-                Ok(()) => {}
+            let cut_off = match self.round(&client).await {
+                Ok(Answered::Yes) => continue,
+                Ok(Answered::No) => Some(CutOff { sent: self.sent }),
                 Err(error) => match error.downcast::<ClientError>()? {
-                    ClientError::NoAnswer { source, .. } => {
-                        let cut_off = (!source.is_connect()).then_some(CutOff { sent: self.sent });
-                        return Ok((self.said, cut_off));
-                    }
+                    ClientError::NoAnswer { source, .. } if source.is_connect() => None,
+                    ClientError::NoAnswer { .. } => Some(CutOff { sent: self.sent }),
                     other => return Err(other.into()),
                 },
-            }
+            };
+            return Ok((self.said, cut_off));
         }
     }
 
-    async fn round(&mut self, client: &Client) -> anyhow::Result<()> {
-        let job = Job::new(self.seed, next(&self.numbers));
+    async fn round(&mut self, client: &Client) -> anyhow::Result<Answered> {
+        let number = next(&self.numbers);
+        let job = Job::new(self.seed, number);
         let zip = made(job.clone()).await?;
         self.sent = Instant::now();
         let file_id = client.upload(zip.path(), "some.zip").await?;
@@ -82,11 +91,10 @@ impl Caller {
         self.said.push(Said { job, file_id, id: None, ended: None });
         let place = self.said.len() - 1;
         self.sent = Instant::now();
-        let Created::Job(id) = client.create(&body).await? else {
-            // The next request meets the same silence, and says whose fault it is.
-            return Ok(());
-        };
+        let Created::Job(id) = client.create(&body).await? else { return Ok(Answered::No) };
         self.said[place].id = Some(id.clone());
+        self.sent = Instant::now();
+        client.result(&self.earlier, &self.folder.join(format!("earlier-{number}.zip"))).await?;
         for _ in 0..LOOKS_MAX {
             self.sent = Instant::now();
             let details = client.job(&id).await?;
@@ -99,6 +107,12 @@ impl Caller {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        Ok(())
+        Ok(Answered::Yes)
     }
+}
+
+/// Whether all requests of a round got answers.
+enum Answered {
+    Yes,
+    No,
 }
