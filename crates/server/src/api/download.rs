@@ -30,11 +30,17 @@ pub(crate) async fn send(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (size, content) = call.app.store.get_blob(&blob).await?;
     let content = match job.result_sum {
         Some(sum) if sum.bytes != size => return Err(Refusal::Store(damaged(id))),
-        Some(sum) => checked(content, sum, id),
+        Some(sum) => begun(checked(content, sum, id)).await?,
         // Written by a version that did not note what it wrote.
         None => content,
     };
     Ok(Answer::Zip { file_name, size, content })
+}
+
+/// Waits for the first piece: a result that has no other is refused before an answer has begun.
+async fn begun(mut content: Content) -> Result<Content, StoreError> {
+    let first = content.try_next().await?;
+    Ok(stream::iter(first.map(Ok)).chain(content).boxed())
 }
 
 fn damaged(job: JobId) -> StoreError {
@@ -50,9 +56,9 @@ fn checked(content: Content, sum: BlobSum, job: JobId) -> Content {
         hasher.update(&piece);
         let sent = sent + piece.len() as u64;
         if sent >= sum.bytes && hasher.clone().finalize()[..] != sum.sha256 {
-            let error = damaged(job);
-            tracing::error!(error = &error as &dyn std::error::Error, "a download was broken off");
-            return Err(error);
+            // Whoever waits for the rest of a download tells nobody.
+            tracing::error!(%job, "a result has changed on the disk: its download is broken off");
+            return Err(damaged(job));
         }
         Ok(Some((piece, (content, hasher, sent))))
     });

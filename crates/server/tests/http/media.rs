@@ -45,7 +45,9 @@ async fn a_result_that_changed_is_not_sent() {
     let directory = tempfile::tempdir().unwrap();
     let server = server_over(directory.path()).await;
     let client = Client::fresh(&server).await;
-    let details = client.load(CSV, "insert", None).await;
+    let many = |row| format!("Ng {row},ng{}@example.com\n", row * 7919 % 100_003);
+    let long = std::iter::once("Last_Name,Email\n".to_owned()).chain((0..5000).map(many)).collect::<String>();
+    let details = client.load(&long, "insert", None).await;
     let url = details["result"]["download_url"].as_str().unwrap();
     let sound = client.get(url).await;
     assert_eq!(sound.status, 200);
@@ -58,6 +60,17 @@ async fn a_result_that_changed_is_not_sent() {
     assert_eq!(client.get(url).await.body, sound.body, "it is what it was again");
     std::fs::write(&result, &sound.body[..sound.body.len() - 1]).unwrap();
     assert_eq!(client.get(url).await.code(), (500, "INTERNAL_ERROR".into()));
+}
+
+#[tokio::test]
+async fn a_short_result_that_changed_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server_over(directory.path()).await;
+    let client = Client::fresh(&server).await;
+    let details = client.load(CSV, "insert", None).await;
+    change_byte(&blob(directory.path(), "result-"), 40);
+    let answer = client.get(details["result"]["download_url"].as_str().unwrap()).await;
+    assert_eq!(answer.code(), (500, "INTERNAL_ERROR".into()));
 }
 
 /// Bytes that a download said it has, and bytes that came before the connection ended.
