@@ -3,6 +3,7 @@
 //! What happens is counted as it happens; what the store holds is asked of it at each scrape. Labels have few values
 //! that are known beforehand: endpoints are templates of paths, never paths.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bulkwright_engine::verdict::Counts;
@@ -17,6 +18,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::deliver;
 use crate::state::App;
 
 /// What the text is.
@@ -28,8 +30,6 @@ const PREFIX: &str = "bulkwright";
 /// Jobs' states as the API calls them, in the order of [`Figures::jobs`].
 const STATES: [&str; 4] = ["ADDED", "INPROGRESS", "COMPLETED", "FAILED"];
 const VERDICTS: [&str; 3] = ["added", "updated", "skipped"];
-/// Outcomes of an attempt at a callback.
-const CALLBACK_OUTCOMES: [&str; 3] = ["delivered", "failed", "given_up"];
 
 /// One label.
 type Label = [(&'static str, &'static str); 1];
@@ -40,8 +40,6 @@ pub(crate) struct Metrics {
     registry: Registry,
     /// Rows by `verdict`, counted when their chunk is committed.
     rows: Family<Label, Counter>,
-    /// Attempts at callbacks by `outcome`, one of [`CALLBACK_OUTCOMES`].
-    pub(crate) callbacks: Family<Label, Counter>,
     /// Bytes of uploads that were stored.
     pub(crate) upload_bytes: Counter,
     /// From a chunk's decision to its being durable.
@@ -76,7 +74,6 @@ impl Metrics {
             began: Instant::now(),
             registry: Registry::with_prefix(PREFIX),
             rows: Family::default(),
-            callbacks: Family::default(),
             upload_bytes: Counter::default(),
             // From half a millisecond to half a minute.
             chunk_commit_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 17)),
@@ -88,9 +85,6 @@ impl Metrics {
         metrics.register();
         // What has not happened yet is 0, and not absent.
         metrics.count_rows(Counts::default());
-        for outcome in CALLBACK_OUTCOMES {
-            metrics.callbacks.get_or_create(&[("outcome", outcome)]).inc_by(0);
-        }
         metrics
     }
 
@@ -112,7 +106,6 @@ impl Metrics {
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program", build);
         registry.register("rows", "Rows of committed chunks by what became of them", self.rows.clone());
-        registry.register("callbacks", "Attempts at callbacks by how they ended", self.callbacks.clone());
         let help = "Bytes of uploads that were stored";
         registry.register_with_unit("upload", help, Unit::Bytes, self.upload_bytes.clone());
         let help = "Time from the decision about a chunk to its being durable";
@@ -129,7 +122,8 @@ impl Metrics {
 /// The text of a scrape.
 pub(crate) async fn scrape(app: &App) -> Result<String, StoreError> {
     let figures = app.store.figures().await?;
-    let held = of_store(&figures, app.clock.seconds(), app.metrics.began.elapsed());
+    let mut held = of_store(&figures, app.clock.seconds(), app.metrics.began.elapsed());
+    held.register("callbacks", "Tries of callbacks by how they ended", tries_of(&app.callbacks.counts));
     let mut text = String::new();
     encode_registry(&mut text, &app.metrics.registry)
         .and_then(|()| encode_registry(&mut text, &held))
@@ -160,6 +154,16 @@ fn of_store(figures: &Figures, now: i64, uptime: Duration) -> Registry {
     let help = "Time since this process began to serve";
     registry.register_with_unit("uptime", help, Unit::Seconds, ConstGauge::new(uptime.as_secs_f64()));
     registry
+}
+
+/// Tries of callbacks, as those who send them have counted.
+fn tries_of(counts: &deliver::Counts) -> Family<Label, Counter> {
+    let tries = Family::<Label, Counter>::default();
+    let deliver::Counts { delivered, postponed, given_up } = counts;
+    for (outcome, count) in [("delivered", delivered), ("postponed", postponed), ("given_up", given_up)] {
+        tries.get_or_create(&[("outcome", outcome)]).inc_by(count.load(Ordering::Relaxed));
+    }
+    tries
 }
 
 /// From a millisecond to a quarter of an hour: uploads take as long as they come.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bulkwright_engine::limits::Limits;
-use bulkwright_server::{Config, Running, Server};
+use bulkwright_server::{Config, NameLookup, Running, Server};
+use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::harness::{Client, on_free_port, server_over};
+use crate::harness::{Client, job_of, on_free_port, server_over};
 
 const PATH: &str = "/_bulkwright/metrics";
 /// The longest that a figure is waited for.
@@ -53,7 +54,7 @@ async fn what_happens_is_counted_with_labels_that_are_known_beforehand() {
     let server = server_over(directory.path()).await;
     let before = Scrape::of(&server).await;
     let outcomes =
-        ["delivered", "failed", "given_up"].map(|word| format!("bulkwright_callbacks_total{{outcome=\"{word}\"}}"));
+        ["delivered", "postponed", "given_up"].map(|word| format!("bulkwright_callbacks_total{{outcome=\"{word}\"}}"));
     let zeroes = [
         "bulkwright_rows_total{verdict=\"added\"}",
         "bulkwright_rows_total{verdict=\"updated\"}",
@@ -115,16 +116,34 @@ async fn open_connections_are_counted() {
     for _ in 0..5 {
         held.push(TcpStream::connect(server.addr()).await.unwrap());
     }
-    let until = |expected: fn(f64) -> bool| {
-        let server = &server;
-        let looks = async move {
-            while !expected(Scrape::of(server).await.value("bulkwright_connections_open")) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, looks)
-    };
-    until(|open| open >= 6.0).await.expect("the held connections and the asking one are counted");
+    // The held ones and the one that asks.
+    until(&server, "bulkwright_connections_open", |open| open >= 6.0).await;
     drop(held);
-    until(|open| open < 6.0).await.expect("those that have gone are not");
+    until(&server, "bulkwright_connections_open", |open| open < 6.0).await;
+}
+
+#[tokio::test]
+async fn tries_of_callbacks_are_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let callback_lookup = NameLookup::from_fn(|_| async { Err(std::io::Error::other("no such name")) });
+    let config = Config { callback_lookup, ..on_free_port(Config::serve(directory.path().to_owned())) };
+    let server = Server::start(config).await.unwrap();
+    let client = Client::fresh(&server).await;
+    let mut job = job_of(&client.upload_csv("Last_Name\nA\n").await, "insert", None);
+    job["callback"] = json!({ "url": "https://receiver.example.com/", "method": "post" });
+    client.create(&job).await;
+    until(&server, "bulkwright_callbacks_total{outcome=\"postponed\"}", |tries| tries == 1.0).await;
+    let scrape = Scrape::of(&server).await;
+    assert_eq!(scrape.value("bulkwright_callbacks_total{outcome=\"delivered\"}"), 0.0);
+    assert_eq!(scrape.value("bulkwright_callbacks_pending"), 1.0);
+}
+
+/// Scrapes until a series has a value that is wanted.
+async fn until(server: &Running, series: &str, wanted: fn(f64) -> bool) {
+    let looks = async {
+        while !wanted(Scrape::of(server).await.value(series)) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looks).await.unwrap_or_else(|_| panic!("{series} never came to what is wanted"));
 }
