@@ -8,6 +8,8 @@
 //! As a test it tries about 10,000 states. `POWERLOSS_STATES=20` tries so many times more, `POWERLOSS_SEED=7` others:
 //! `POWERLOSS_STATES=20 cargo nextest run -p bulkwright-powerloss --no-capture`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
 mod dump;
 mod history;
 mod plan;

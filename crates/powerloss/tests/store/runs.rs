@@ -50,7 +50,7 @@ fn a_log_that_is_folded_in_while_it_is_used_loses_nothing() {
     let syncs: Vec<usize> = history.syncs(log).chain(history.syncs(control)).collect();
     let chosen = |position: usize| {
         let beside_a_sync = syncs.iter().any(|sync| (*sync..*sync + 2).contains(&position));
-        position > opened && (beside_a_sync || position % LONG_LOG_EVERY == 0)
+        position > opened && (beside_a_sync || position.is_multiple_of(LONG_LOG_EVERY))
     };
     let tally = Trials::new(&history).run(chosen).unwrap_or_else(|bad| panic!("{}", bad.kept()));
     println!("{} calls, {} operations on the disk: {tally}: 0 bad states", history.steps.len(), history.journal.len());
@@ -89,7 +89,7 @@ fn find_out(history: &History, what: &str, is_it: impl Fn(&str) -> bool) {
             *operation = Operation::SyncFile { file: Inode(u64::MAX) };
         }
     }
-    let found = Trials::new(&lying).run(|position| position % LIES_EVERY == 0);
+    let found = Trials::new(&lying).run(|position| position.is_multiple_of(LIES_EVERY));
     assert!(found.is_err(), "{what} ({} of them): nothing is lost without their syncs", nodes.len());
 }
 

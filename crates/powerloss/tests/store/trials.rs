@@ -137,7 +137,7 @@ impl<'a> Trials<'a> {
             return;
         }
         let before = self.tally.different.fetch_add(1, Ordering::Relaxed);
-        let depth = if before % WORKED_EVERY == 0 { Depth::Worked } else { Depth::Compared };
+        let depth = if before.is_multiple_of(WORKED_EVERY) { Depth::Worked } else { Depth::Compared };
         if depth == Depth::Worked {
             self.tally.worked.fetch_add(1, Ordering::Relaxed);
         }

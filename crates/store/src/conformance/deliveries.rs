@@ -20,7 +20,10 @@ async fn ended(store: &dyn Store, new: &NewJob, state: JobState, finished_at: i6
     assert_eq!(claim.job, added.id);
     let pending = delivery(store, new.org, added.id).await;
     assert_eq!(pending, None, "nothing is promised before the end");
-    store.finish(claim, &Finish { finished_at, callback_at: finished_at, ..end(state, 2) }).await.expect("a job is finished");
+    store
+        .finish(claim, &Finish { finished_at, callback_at: finished_at, ..end(state, 2) })
+        .await
+        .expect("a job is finished");
     added.id
 }
 
