@@ -70,5 +70,16 @@ async fn work(site: &Site, seed: u64) -> anyhow::Result<()> {
     let mut differences = Differences::default();
     check(&client, &[Ended { job, details, result, block_start: None }], &mut differences).await?;
     ensure!(differences.sum() == 0, "the job came to something else");
-    server.stop().await
+    server.stop().await?;
+    leftovers(site)
+}
+
+/// What a killed start was writing is not there for ever.
+fn leftovers(site: &Site) -> anyhow::Result<()> {
+    for entry in fs_err::read_dir(site.data())? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        ensure!(!name.starts_with(".tmp") && !name.ends_with(".new"), "{name} was left behind");
+    }
+    Ok(())
 }

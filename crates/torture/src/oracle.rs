@@ -131,3 +131,42 @@ impl Oracle {
         job.cell(&job.row(writer.row), column)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Applies jobs of a seed until every verdict was given.
+    #[test]
+    fn a_record_is_what_its_last_writers_say() {
+        let mut oracle = Oracle::default();
+        let mut sum = Counts::default();
+        let mut reasons = std::collections::BTreeSet::new();
+        for job in (0..40).map(|number| Job::new(1, number)).filter(|job| job.rows < 30_000) {
+            let (verdicts, counts) = oracle.apply(&job);
+            assert_eq!(verdicts.len(), job.rows as usize);
+            sum.added += counts.added;
+            sum.updated += counts.updated;
+            reasons.extend(verdicts.iter().filter_map(|verdict| match verdict {
+                Verdict::Skipped(reason) => Some(*reason),
+                _ => None,
+            }));
+        }
+        assert_eq!(oracle.records().len() as u64, sum.added);
+        assert!(sum.updated > 1_000, "{sum:?}");
+        let expected = [
+            "DUPLICATE_DATA-Email",
+            "INVALID_DATA-Email",
+            "INVALID_DATA-No_of_Employees",
+            "MANDATORY_NOT_FOUND-Email",
+            "MANDATORY_NOT_FOUND-Last_Name",
+            "RESOURCE_NOT_FOUND-Email",
+        ];
+        assert_eq!(reasons.into_iter().collect::<Vec<_>>(), expected);
+        let changed = oracle.records().iter().find(|record| record.named != record.last).unwrap();
+        assert_eq!(oracle.cell(changed, "Company"), format!("Company {}-{}", changed.last.job, changed.last.row));
+        assert_eq!(oracle.cell(changed, "Last_Name"), format!("Name {}-{}", changed.named.job, changed.named.row));
+        let place = oracle.find(changed.added).unwrap();
+        assert_eq!(oracle.records()[place].added, changed.added);
+    }
+}

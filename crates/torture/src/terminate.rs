@@ -28,7 +28,7 @@ const CALLERS: usize = 6;
 /// Rows of the job that has ended before: its result is fetched all the time.
 const EARLIER_ROWS: u32 = 2_000;
 /// Rows of the big job: some seconds of work.
-const BIG_ROWS: u32 = 300_000;
+const BIG_ROWS: u32 = 200_000;
 /// The signal comes so long after the big job began, at most.
 const DELAY_MAX: Duration = Duration::from_millis(600);
 /// The pause between two looks at the big job.

@@ -127,7 +127,10 @@ impl Feed {
             let client = present(served).await?;
             self.step.send_replace(Step::Create);
             match client.create(&body).await {
-                Ok(Created::Job(id)) => return Ok(self.change(place, |sent| sent.id = Some(id))),
+                Ok(Created::Job(id)) => {
+                    self.change(place, |sent| sent.id = Some(id));
+                    return Ok(());
+                }
                 Ok(Created::Unknown { .. }) => return Ok(()),
                 // No connection was made: nothing was sent.
                 Err(ClientError::NoAnswer { .. }) => tokio::time::sleep(PAUSE).await,
