@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::program::{Place, Ran, Serving, ran, wait_for};
 
 /// Rows of a job of several chunks; a chunk has at most 56 MiB of typed rows.
-const LARGE: u32 = 400_000;
+const LARGE: u32 = 280_000;
 const HEADER: &str = "Last Name,Email,Description\n";
 
 fn json(ran: &Ran) -> Value {
