@@ -1,6 +1,7 @@
 //! The command line. Every flag `--some-name` is also the variable `BULKWRIGHT_SOME_NAME`; a test holds them to it.
 
 mod looking;
+mod upkeep;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub(crate) use looking::{
     JobCommand, JobCreateArgs, JobListArgs, JobResultArgs, JobShowArgs, JobWaitArgs, ListFormat, RecordCommand,
     RecordShowArgs, UploadArgs,
 };
+pub(crate) use upkeep::{BackupArgs, RestoreArgs, SweepArgs, VerifyArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,6 +32,7 @@ Examples:
   bulkwright dev
   bulkwright serve --data ./bulkwright-data
   bulkwright verify --data ./bulkwright-data
+  bulkwright backup /backups/monday
   bulkwright sample --rows 1000 --seed 1 --output leads.csv";
 
 /// Moves CSV files of any size into CRM records and says what became of each row.
@@ -249,73 +252,6 @@ pub(crate) struct ConfigArgs {
     /// Print the configuration that holds, with what each setting means and where it is from, and start nothing
     #[arg(long, env = "BULKWRIGHT_PRINT_CONFIG", value_parser = BoolishValueParser::new())]
     pub(crate) print_config: bool,
-}
-
-/// Which data directory is looked after.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct DataArgs {
-    /// The data directory; if a server holds it, that server is asked
-    #[arg(long, env = "BULKWRIGHT_DATA", value_name = "DIR", default_value = "./bulkwright-data")]
-    pub(crate) data: PathBuf,
-}
-
-/// `verify`
-#[derive(Clone, Debug, Args)]
-#[command(before_help = "\
-Examples:
-  bulkwright verify
-  bulkwright verify --data /srv/bulkwright
-  bulkwright verify --json | jq .sums")]
-pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
-}
-
-/// `sweep`
-#[derive(Clone, Debug, Args)]
-#[command(before_help = "\
-Examples:
-  bulkwright sweep                                         (says what would go)
-  bulkwright sweep --now
-  bulkwright sweep --now --older-than 12h --json")]
-pub(crate) struct SweepArgs {
-    /// Do it; without this, only say what would go
-    #[arg(long, env = "BULKWRIGHT_NOW", value_parser = BoolishValueParser::new())]
-    pub(crate) now: bool,
-    /// How old uploads, ended jobs and their results must be, such as 12h or 7d; without it, the lifetimes of the server
-    /// that holds the data, and 7 days if none does
-    #[arg(long, env = "BULKWRIGHT_OLDER_THAN", value_parser = duration, value_name = "TIME")]
-    pub(crate) older_than: Option<Duration>,
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
-}
-
-/// `backup`
-#[derive(Clone, Debug, Args)]
-#[command(before_help = "\
-Examples:
-  bulkwright backup /backups/monday
-  bulkwright backup /backups/monday --data /srv/bulkwright --json")]
-pub(crate) struct BackupArgs {
-    /// The directory to make, on the machine of the data. It holds the records and, in credentials.json, what opens the
-    /// server: keep it as safe as the data
-    pub(crate) destination: PathBuf,
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
-}
-
-/// `restore`
-#[derive(Clone, Debug, Args)]
-#[command(before_help = "\
-Examples:
-  bulkwright restore /backups/monday --data ./restored
-  bulkwright restore /backups/monday && bulkwright serve")]
-pub(crate) struct RestoreArgs {
-    /// The directory that `bulkwright backup` made
-    pub(crate) backup: PathBuf,
-    /// The data directory to make; nothing may be there, or an empty directory
-    #[arg(long, env = "BULKWRIGHT_DATA", value_name = "DIR", default_value = "./bulkwright-data")]
-    pub(crate) data: PathBuf,
 }
 
 /// `sample`

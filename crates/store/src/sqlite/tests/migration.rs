@@ -42,7 +42,9 @@ fn dump(file: &Path) -> Vec<String> {
     for table in rows(&connection, tables) {
         let [Value::Text(name)] = &table[..] else { panic!("{table:?}") };
         let of_table = rows(&connection, &format!("SELECT * FROM {name}"));
-        assert!(!of_table.is_empty(), "the world has rows of every kind, but none of {name}");
+        // Schema 1 swept nothing.
+        let may_be_empty = name == "swept";
+        assert!(may_be_empty || !of_table.is_empty(), "the world has rows of every kind, but none of {name}");
         lines.extend(of_table.iter().map(|row| format!("{name} {row:?}")));
     }
     lines

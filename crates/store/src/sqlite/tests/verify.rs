@@ -321,3 +321,28 @@ async fn jobs_go_on_while_it_looks() {
     working.await.unwrap();
     assert!(looks > 1, "{looks}");
 }
+
+/// Readers read and requests are written down while it looks; only chunks wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_but_jobs_waits_while_it_looks() {
+    use super::town::{Asked, NOW, Until, many, run, upload};
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(open_town(directory.path(), &temporary()).await);
+    run(&store, Asked::insert(&many(20_000)), Until::End).await;
+    for _ in 0..3 {
+        let looking = tokio::spawn({
+            let store = store.clone();
+            async move { store.verify().await.unwrap() }
+        });
+        let (mut reads, mut uploads) = (0, 0);
+        let query = PageQuery { sort_by: crate::model::SortBy::Id, descending: true, after: None, skip: 0, limit: 10 };
+        while !looking.is_finished() {
+            assert_eq!(store.page(ORG, ModuleNumber(9), &query).await.unwrap().len(), 10);
+            reads += 1;
+            upload(&store, "Name\nA\n", NOW).await;
+            uploads += 1;
+        }
+        assert_eq!(told(&looking.await.unwrap()), [""; 0]);
+        assert!(reads > 10 && uploads > 10, "{reads} reads, {uploads} uploads");
+    }
+}
