@@ -3,17 +3,15 @@
 //!
 //! One thing cannot be told from a row: that it is missing. Where the damage is in what leads to a row (its key, a page
 //! of the tree, the list of a module's ids), a look-up may come back with nothing or a list with fewer rows. What is served
-//! is never anything but what was written, and a check of the whole file names the damage.
+//! is never anything but what was written, and `verify` names the damage.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use rusqlite::{Connection, Row, Transaction};
-
-use super::sql::Doing;
 use super::world::{self, Answers, World};
 use super::*;
 use crate::model::JobsQuery;
+use crate::upkeep::Verification;
 
 /// Bits that are flipped in each file, unless the environment asks for more.
 const BITS: usize = 400;
@@ -24,8 +22,8 @@ struct Sound {
     directory: tempfile::TempDir,
     records: Vec<u8>,
     control: Vec<u8>,
-    /// The keys and extents.
-    derived: Vec<String>,
+    /// What `verify` says of it.
+    verification: Verification,
     world: World,
     answers: Answers,
 }
@@ -52,7 +50,7 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{tried} damages: {refused_at_open} refused at open, {told_at_reading} told when read, {missing} where \
-             something was missing and the check of the file told, {without_effect} without effect"
+             something was missing and `verify` told, {without_effect} without effect"
         )
     }
 }
@@ -66,11 +64,9 @@ impl Sound {
         let store = open(directory.path());
         let answers = ask(&store, &world).await;
         drop(store);
-        let mut connection = Connection::open(directory.path().join("records.db")).unwrap();
-        let derived = derived(&connection.transaction().unwrap()).unwrap();
-        drop(connection);
+        let verification = world::verify(directory.path()).await;
         let read = |name| std::fs::read(directory.path().join(name)).unwrap();
-        Sound { records: read("records.db"), control: read("control.db"), derived, world, answers, directory }
+        Sound { records: read("records.db"), control: read("control.db"), verification, world, answers, directory }
     }
 
     fn bytes(&self, file: File) -> &[u8] {
@@ -126,7 +122,8 @@ impl Sound {
         tally.without_effect += usize::from(!told && !missing);
         if missing && !told {
             tally.missing += 1;
-            assert!(check_tells(self), "{file:?}, {damage:?}: nothing tells that something is missing");
+            let now = world::verify(self.directory.path()).await;
+            assert!(now != self.verification, "{file:?}, {damage:?}: `verify` does not tell that something is missing");
         }
     }
 }
@@ -142,52 +139,6 @@ fn assert_named(error: &Error, damage: &dyn fmt::Debug) {
     let text = format!("{error:?}");
     assert!(matches!(error, Error::Damaged { .. } | Error::Failed { .. } | Error::Newer { .. }), "{damage:?}: {text}");
     assert!(!text.contains("panic"), "{damage:?}: {text}");
-}
-
-/// Whether a check of the whole files finds a fault: SQLite's own, any seal or checksum, or a key or an extent that is not
-/// what follows from the records.
-fn check_tells(sound: &Sound) -> bool {
-    let control = check(sound.directory.path(), "control.db", &seal::OF_CONTROL, |_| Ok(true));
-    let records = check(sound.directory.path(), "records.db", &seal::OF_RECORDS, |tx| {
-        check_records(tx)?;
-        Ok(derived(tx)? == sound.derived)
-    });
-    !matches!((control, records), (Ok(true), Ok(true)))
-}
-
-fn check(
-    directory: &Path,
-    file: &str,
-    sealed: &[&seal::Table],
-    rest: impl FnOnce(&Transaction<'_>) -> Result<bool, Error>,
-) -> Result<bool, Error> {
-    let doing = "checking a file";
-    let mut connection = Connection::open(directory.join(file)).doing(doing)?;
-    let tx = connection.transaction().doing(doing)?;
-    let verdict: String = tx.query_row("PRAGMA integrity_check", [], |row| row.get(0)).doing(doing)?;
-    for table in sealed {
-        table.all(&tx, doing, "", &[], u32::MAX, |_: &Row<'_>| Ok(Some(())))?;
-    }
-    Ok(rest(&tx)? && verdict == "ok")
-}
-
-fn check_records(tx: &Transaction<'_>) -> Result<(), Error> {
-    let mut statement = tx.prepare("SELECT org, module, id FROM record").doing("checking records")?;
-    let ids = statement.query_map([], |row| Ok((OrgId(row.get(0)?), ModuleNumber(row.get(1)?), RecordId(row.get(2)?))));
-    for id in ids.doing("checking records")? {
-        let (org, module, id) = id.doing("checking records")?;
-        row::get(tx, org, module, id)?;
-    }
-    Ok(())
-}
-
-/// Rows that follow from the records alone.
-fn derived(tx: &Transaction<'_>) -> Result<Vec<String>, Error> {
-    let doing = "reading what follows from the records";
-    let sql = "SELECT format('%d %d %d', hash, id, field) FROM key UNION ALL
-               SELECT format('%d %d %d %d %d %d %d', org, module, first_id, last_id, created_at, records, unchanged) FROM extent";
-    let mut statement = tx.prepare(sql).doing(doing)?;
-    statement.query_map([], |row| row.get(0)).doing(doing)?.collect::<rusqlite::Result<_>>().doing(doing)
 }
 
 /// Numbers that look like chance and are the same in every run (splitmix64).
