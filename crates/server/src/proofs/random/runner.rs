@@ -19,6 +19,7 @@ use bulkwright_store::sqlite::{Durability, OpenOptions, SqliteStore};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use proptest::prelude::TestCaseError;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -79,7 +80,9 @@ impl Undisturbed {
         let id = queue(self.store.as_ref(), number, job).await;
         let app = app(self.store.clone(), &self.faults, self.scratch.path());
         assert_eq!(work::claim_and_run(&app).await.unwrap(), Worked::Ended);
-        seen(&self.store, id).await
+        let seen = seen(&self.store, id).await;
+        assert_eq!((seen.state, seen.counts.total()), (JobState::Completed, job.rows()), "{:?}", seen.failure);
+        seen
     }
 }
 
@@ -192,10 +195,10 @@ async fn begin(store: &dyn Store) {
 /// Uploads the file and creates the job.
 async fn queue(store: &dyn Store, number: i64, job: &RandomJob) -> JobId {
     let zip = Bytes::from(zip_of(&[("leads.csv", &job.csv())]));
-    let bytes = zip.len() as u64;
+    let (bytes, sha256) = (zip.len() as u64, Sha256::digest(&zip).into());
     let blob = store.put_blob("upload", stream::iter([Ok(zip)]).boxed()).await.unwrap();
     let created_at = NOW_MS / 1000 + number;
-    let (name, sha256) = ("leads.zip".to_owned(), [0; 32]);
+    let name = "leads.zip".to_owned();
     let upload = NewUpload { org: ORG, user: USER, name, blob, bytes, sha256, created_at };
     let file = store.add_upload(&upload).await.unwrap().id;
     store.add_job(&new_job(job, file, created_at)).await.unwrap().id
