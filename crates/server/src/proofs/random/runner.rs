@@ -12,8 +12,8 @@ use bulkwright_store::Store;
 use bulkwright_store::conformance::FailingStore;
 use bulkwright_store::memory::MemoryStore;
 use bulkwright_store::model::{
-    Callback, Failure, Job, JobResource, JobState, NewJob, NewUpload, OauthClient, Org, PageQuery, SecretHash, SortBy,
-    User,
+    Callback, Failure, Job, JobResource, JobState, NewJob, NewUpload, OauthClient, Org, PageQuery, Rest, SecretHash,
+    SortBy, User,
 };
 use bulkwright_store::sqlite::{Durability, OpenOptions, SqliteStore};
 use bytes::Bytes;
@@ -54,6 +54,7 @@ pub(super) struct Seen {
     failure: Option<Failure>,
     block: Option<IdBlock>,
     charset: Option<String>,
+    rest: Option<Rest>,
     callback_is_promised: bool,
     result: Vec<u8>,
     ledger: Vec<LedgerRow>,
@@ -236,7 +237,7 @@ fn new_job(job: &RandomJob, file: FileId, created_at: i64) -> NewJob {
 }
 
 async fn seen(store: &Arc<dyn Store>, id: JobId) -> Seen {
-    let Job { state, charset, result_blob, mut resources, .. } = store.job(ORG, id).await.unwrap().unwrap();
+    let Job { state, charset, rest, result_blob, mut resources, .. } = store.job(ORG, id).await.unwrap().unwrap();
     let JobResource { counts, failure, block, .. } = resources.remove(0);
     let all = PageQuery { sort_by: SortBy::Id, descending: false, after: None, skip: 0, limit: RECORDS_MAX };
     let records = store.page(ORG, LEADS, &all).await.unwrap();
@@ -252,6 +253,7 @@ async fn seen(store: &Arc<dyn Store>, id: JobId) -> Seen {
         failure,
         block,
         charset,
+        rest,
         callback_is_promised: store.delivery(ORG, id).await.unwrap().is_some(),
         result: match result_blob {
             Some(blob) => read(store.as_ref(), &blob).await,
