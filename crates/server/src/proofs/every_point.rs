@@ -11,6 +11,8 @@ use bulkwright_store::Store;
 use bulkwright_store::conformance::FailingStore;
 use bulkwright_store::failure::{FailurePoint, Moment};
 use bulkwright_store::sqlite::{Durability, OpenOptions, SqliteStore};
+use bulkwright_store::upkeep::Upkeep;
+use tokio::runtime::Runtime;
 
 use super::injector::{At, How, Injector, Steps};
 use super::story::{End, OpenStore, Story};
@@ -34,7 +36,16 @@ fn tell(make: MakeStore, steps: Steps, at: Option<At>, how: How) -> Told {
     let (directory, injector) = (tempfile::tempdir().unwrap(), Injector::new(steps, at, how));
     let open: &OpenStore<'_> = &|| make(directory.path(), &injector);
     let end = runtime.block_on(Story::tell(&injector, open, directory.path()));
+    assert_sound(&runtime, directory.path(), at);
     Told { end, injector }
+}
+
+/// What the story has left is what it has to be, as `verify` looks at it.
+fn assert_sound(runtime: &Runtime, directory: &Path, at: Option<At>) {
+    let options = OpenOptions { durability: Durability::Temporary, ..OpenOptions::default() };
+    let store = SqliteStore::open(directory, &options).unwrap();
+    let verification = runtime.block_on(store.verify()).unwrap();
+    assert!(verification.is_sound(), "after a failure at {at:?}: {:?}", verification.differences);
 }
 
 /// Tells the story once undisturbed, and then with each point failing the first time it is passed, the second time, and so

@@ -21,6 +21,7 @@ use super::injector::Injector;
 use super::stores::without_upkeep;
 use crate::Clock;
 use crate::config::Config;
+use crate::deliver::NameLookup;
 use crate::server::{Data, Running, Server};
 use crate::work;
 
@@ -89,6 +90,7 @@ impl<'a> Story<'a> {
                 limits: Limits { chunk_bytes_max: CHUNK_BYTES, ..Limits::default() },
                 disk_free_min: 0,
                 clock: self.clock.clone(),
+                callback_lookup: NameLookup::from_fn(async |_| Err(std::io::ErrorKind::NotFound.into())),
                 failure_points: self.injector.points(),
                 ..Config::serve(self.directory.to_owned())
             };

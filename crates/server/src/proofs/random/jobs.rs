@@ -44,6 +44,10 @@ pub(super) fn email(number: u8) -> String {
 }
 
 impl RandomJob {
+    pub(super) fn rows(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
     pub(super) fn csv(&self) -> String {
         let mut csv = String::from("Last_Name,Email,Lead_Source\n");
         for row in &self.rows {

@@ -12,13 +12,14 @@ use bulkwright_store::Store;
 use bulkwright_store::conformance::FailingStore;
 use bulkwright_store::memory::MemoryStore;
 use bulkwright_store::model::{
-    Callback, Failure, Job, JobResource, JobState, NewJob, NewUpload, OauthClient, Org, PageQuery, SecretHash, SortBy,
-    User,
+    Callback, Failure, Job, JobResource, JobState, NewJob, NewUpload, OauthClient, Org, PageQuery, Rest, SecretHash,
+    SortBy, User,
 };
 use bulkwright_store::sqlite::{Durability, OpenOptions, SqliteStore};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use proptest::prelude::TestCaseError;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -53,6 +54,7 @@ pub(super) struct Seen {
     failure: Option<Failure>,
     block: Option<IdBlock>,
     charset: Option<String>,
+    rest: Option<Rest>,
     callback_is_promised: bool,
     result: Vec<u8>,
     ledger: Vec<LedgerRow>,
@@ -79,7 +81,9 @@ impl Undisturbed {
         let id = queue(self.store.as_ref(), number, job).await;
         let app = app(self.store.clone(), &self.faults, self.scratch.path());
         assert_eq!(work::claim_and_run(&app).await.unwrap(), Worked::Ended);
-        seen(&self.store, id).await
+        let seen = seen(&self.store, id).await;
+        assert_eq!((seen.state, seen.counts.total()), (JobState::Completed, job.rows()), "{:?}", seen.failure);
+        seen
     }
 }
 
@@ -192,10 +196,10 @@ async fn begin(store: &dyn Store) {
 /// Uploads the file and creates the job.
 async fn queue(store: &dyn Store, number: i64, job: &RandomJob) -> JobId {
     let zip = Bytes::from(zip_of(&[("leads.csv", &job.csv())]));
-    let bytes = zip.len() as u64;
+    let (bytes, sha256) = (zip.len() as u64, Sha256::digest(&zip).into());
     let blob = store.put_blob("upload", stream::iter([Ok(zip)]).boxed()).await.unwrap();
     let created_at = NOW_MS / 1000 + number;
-    let (name, sha256) = ("leads.zip".to_owned(), [0; 32]);
+    let name = "leads.zip".to_owned();
     let upload = NewUpload { org: ORG, user: USER, name, blob, bytes, sha256, created_at };
     let file = store.add_upload(&upload).await.unwrap().id;
     store.add_job(&new_job(job, file, created_at)).await.unwrap().id
@@ -233,7 +237,7 @@ fn new_job(job: &RandomJob, file: FileId, created_at: i64) -> NewJob {
 }
 
 async fn seen(store: &Arc<dyn Store>, id: JobId) -> Seen {
-    let Job { state, charset, result_blob, mut resources, .. } = store.job(ORG, id).await.unwrap().unwrap();
+    let Job { state, charset, rest, result_blob, mut resources, .. } = store.job(ORG, id).await.unwrap().unwrap();
     let JobResource { counts, failure, block, .. } = resources.remove(0);
     let all = PageQuery { sort_by: SortBy::Id, descending: false, after: None, skip: 0, limit: RECORDS_MAX };
     let records = store.page(ORG, LEADS, &all).await.unwrap();
@@ -249,6 +253,7 @@ async fn seen(store: &Arc<dyn Store>, id: JobId) -> Seen {
         failure,
         block,
         charset,
+        rest,
         callback_is_promised: store.delivery(ORG, id).await.unwrap().is_some(),
         result: match result_blob {
             Some(blob) => read(store.as_ref(), &blob).await,
