@@ -103,3 +103,17 @@ async fn a_clock_that_jumps_makes_no_storm_and_loses_nothing() {
     world.clock.set(BEGIN + HOUR + 300);
     all_tried(3, BEGIN + HOUR + 300 + 1800).await;
 }
+
+/// Nobody tells the outbox that time goes by, and a receiver that is slow does not keep it from looking.
+#[tokio::test]
+async fn what_becomes_due_while_another_is_under_way_is_sent() {
+    let (mut world, slow) = (World::new(), Receiver::answering(Reply::silent()).await);
+    world.config.clock = Clock::system();
+    world.config.callback_schedule = [0, 1].map(Duration::from_secs).to_vec();
+    let receiver = Receiver::scripted(vec![Reply::status(500), Reply::status(200)]).await;
+    let process = world.start().await;
+    process.end_job(&slow.url()).await;
+    slow.next().await;
+    let job = process.end_job(&receiver.url()).await;
+    assert_eq!(process.tried(job, 2).await.state, DeliveryState::Delivered);
+}
