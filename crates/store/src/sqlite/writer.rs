@@ -199,6 +199,11 @@ fn ledger_rows(tx: &Transaction<'_>, org: OrgId, job: JobId, resource: u16) -> R
             return Err(Error::Damaged { what: format!("a ledger row of job {job}, resource {resource}") });
         };
         if of_org == org {
+            // Chunks are numbered as they are committed: a gap is a row that the file no longer gives.
+            if it.chunk as usize != ledger.len() {
+                let what = format!("the ledger of job {job}, resource {resource} (chunk {} is missing)", ledger.len());
+                return Err(Error::Damaged { what });
+            }
             ledger.push(it);
         }
     }
