@@ -1,6 +1,7 @@
 //! The program `bulkwright`: arguments, settings, command, printer.
 
 mod advice;
+mod allocator;
 mod args;
 mod command;
 mod config;

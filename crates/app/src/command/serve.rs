@@ -4,6 +4,7 @@ use bulkwright_client::Exit;
 use bulkwright_server::{CREDENTIALS_FILE, Config, Mode, Running, Server, dev as documented};
 
 use super::in_runtime;
+use crate::allocator;
 use crate::args::{DevArgs, ServeArgs};
 use crate::config::{Resolved, Settings};
 use crate::exit::Failure;
@@ -18,6 +19,7 @@ pub(crate) fn serve(args: &ServeArgs, ui: &Ui) -> Result<Exit, Failure> {
     if args.configuration.print_config {
         return Ok(print(&resolved, ui));
     }
+    allocator::settle();
     start_log(&resolved.settings, ui);
     let Settings { data, server, .. } = resolved.settings;
     in_runtime(async {

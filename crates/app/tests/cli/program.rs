@@ -104,20 +104,26 @@ impl Place {
 
     /// Starts a server on a free port and waits until it answers.
     pub(crate) fn start(&self, arguments: &[&str]) -> Serving {
-        self.start_with_log(arguments, Stdio::null())
+        self.start_with(arguments, &[])
+    }
+
+    /// The same with variables of its own.
+    pub(crate) fn start_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Serving {
+        self.spawn(arguments, variables, Stdio::null())
     }
 
     /// The same, with the log in a file.
     pub(crate) fn start_logging(&self, arguments: &[&str], log: &str) -> Serving {
         let log = fs_err::File::create(self.path(log)).unwrap();
-        self.start_with_log(arguments, log.into_parts().0.into())
+        self.spawn(arguments, &[], log.into_parts().0.into())
     }
 
-    fn start_with_log(&self, arguments: &[&str], log: Stdio) -> Serving {
+    fn spawn(&self, arguments: &[&str], variables: &[(&str, &str)], log: Stdio) -> Serving {
         let port_file = self.path("port.txt");
         let _ = fs_err::remove_file(&port_file);
         let port = ["--listen", "127.0.0.1:0", "--port-file", "port.txt"];
         let mut command = self.command(&[arguments, &port].concat());
+        command.envs(variables.iter().copied());
         let child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut serving = Serving { child, url: String::new() };
         let address = wait_for(|| fs_err::read_to_string(&port_file).ok().filter(|text| text.ends_with('\n')));

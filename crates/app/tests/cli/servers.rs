@@ -38,6 +38,23 @@ fn the_credentials_of_a_server_open_it() {
     assert!(!place.path("bulkwright-data").exists());
 }
 
+/// A server that runs for long tells the allocator of the system to give back what jobs have used, unless told otherwise.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_server_to_keep_has_its_allocator_settled() {
+    let check = |own: &[(&str, &str)], expected: &str| {
+        let place = Place::new();
+        let serving = place.start_with(&["serve"], own);
+        let environment = fs_err::read(format!("/proc/{}/environ", serving.pid())).unwrap();
+        let variables = environment.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+        let found = variables.filter(|it| it.starts_with("MALLOC_")).collect::<Vec<_>>().join(" ");
+        assert_eq!(found, expected);
+        assert_eq!(serving.end().0, 0);
+    };
+    check(&[], "MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=1048576");
+    check(&[("MALLOC_ARENA_MAX", "9")], "MALLOC_ARENA_MAX=9");
+}
+
 #[test]
 fn what_keeps_a_server_from_starting_is_one_line_and_two() {
     let place = Place::new();
