@@ -63,6 +63,8 @@ pub(crate) fn start_for_server(format: LogFormat, level: &'static str, quiet: bo
 fn start(format: LogFormat, level: &'static str) {
     let filter = EnvFilter::try_from_env("BULKWRIGHT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(false);
+    // A line that cannot be written is lost. To say so on the same stderr would panic, and a full disk would end the server.
+    let builder = builder.log_internal_errors(false);
     // A second start in one process can only happen in tests, where the first one is good enough.
     let _ = match format {
         LogFormat::Text => builder.event_format(TextLine::new()).try_init(),

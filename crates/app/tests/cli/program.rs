@@ -114,7 +114,12 @@ impl Place {
 
     /// The same, with the log in a file.
     pub(crate) fn start_logging(&self, arguments: &[&str], log: &str) -> Serving {
-        let log = fs_err::File::create(self.path(log)).unwrap();
+        self.start_logging_to(arguments, self.path(log))
+    }
+
+    /// The same, with the log in a file that may be anywhere.
+    pub(crate) fn start_logging_to(&self, arguments: &[&str], log: impl Into<PathBuf>) -> Serving {
+        let log = fs_err::File::create(log).unwrap();
         self.spawn(arguments, &[], log.into_parts().0.into())
     }
 

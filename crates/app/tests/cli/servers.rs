@@ -55,6 +55,17 @@ fn a_server_to_keep_has_its_allocator_settled() {
     check(&[("MALLOC_ARENA_MAX", "9")], "MALLOC_ARENA_MAX=9");
 }
 
+/// A log that cannot be written, as on a disk that is full, costs its lines and nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_whose_log_cannot_be_written_goes_on() {
+    let place = Place::new();
+    let serving = place.start_logging_to(&["serve"], "/dev/full");
+    place.write("x.csv", "Last Name\nA\n");
+    place.run(&["load", "x.csv", "-m", "Leads"]).ends(0);
+    assert_eq!(serving.end().0, 0);
+}
+
 #[test]
 fn what_keeps_a_server_from_starting_is_one_line_and_two() {
     let place = Place::new();
