@@ -33,3 +33,11 @@ fn crates_depend_on_each_other_only_as_designed() {
     let designed: BTreeMap<String, Vec<String>> = ARROWS.iter().map(allowed).collect();
     assert_eq!(found, designed);
 }
+
+/// The README's first command names no package.
+#[test]
+fn cargo_run_at_the_root_means_the_program() {
+    let metadata = MetadataCommand::new().no_deps().exec().unwrap();
+    let meant = metadata.workspace_default_packages().into_iter().map(|package| package.name.to_string());
+    assert_eq!(meant.collect::<Vec<_>>(), ["bulkwright"]);
+}

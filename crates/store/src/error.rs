@@ -85,6 +85,12 @@ pub fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     here || error.source().is_some_and(is_full)
 }
 
+/// An error and what caused it, in one line for people.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// What an import is told. The other variants concern opening and jobs, and cannot reach it as more than a failure.
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {

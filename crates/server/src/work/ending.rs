@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::Error as StoreError;
-use bulkwright_store::error::is_full;
+use bulkwright_store::error::{is_full, with_causes};
 use bulkwright_store::model::{Claim, Failure, Finish, Job, JobState, Postponed, Rest};
 use bulkwright_wire::error::ErrorCode;
 
@@ -121,18 +121,6 @@ async fn failed_for_good(
     tracing::error!(error = error as &dyn std::error::Error, "a job is given up");
     let message = format!("{FAILURES_MAX} attempts came to no end: {}; the server's log says more", with_causes(error));
     give_up(app, claim, job, message).await
-}
-
-/// An error and what caused it, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        text.push_str(": ");
-        text.push_str(&deeper.to_string());
-        cause = deeper.source();
-    }
-    text
 }
 
 fn rest_seconds(attempt: u32) -> i64 {

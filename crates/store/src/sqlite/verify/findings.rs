@@ -1,6 +1,7 @@
 //! What a verification found, up to a limit.
 
 use crate::Error;
+use crate::error::with_causes;
 use crate::upkeep::{Difference, DifferenceKind, Sums, Verification};
 
 /// Differences that are named one by one; more are counted. Where so many are, a backup is put back, whatever the others
@@ -71,9 +72,4 @@ impl Findings {
         let Findings { differences, more, remarks } = self;
         Verification { differences, more_differences: more, remarks, sums }
     }
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
