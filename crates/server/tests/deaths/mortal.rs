@@ -14,12 +14,21 @@ use tempfile::TempDir;
 
 /// The folder that the server works in, if this process is one.
 const FOLDER: &str = "MORTAL_FOLDER";
-/// The how-manieth point it dies at.
+/// The how-manieth point it dies at, or the name of that point.
 const DIES_AT: &str = "MORTAL_DIES_AT";
 /// Small enough that the jobs of the scenario take several chunks.
 const CHUNK_BYTES_MAX: usize = 4000;
 /// Longest wait for a start.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where a server dies.
+#[derive(Clone, Debug)]
+pub(crate) enum Death {
+    /// At the how-manieth point it passes.
+    Nth(u64),
+    /// Where it first passes the point of this name.
+    At(String),
+}
 
 /// A folder, and the servers that live and die over its data.
 pub(crate) struct Mortal {
@@ -42,13 +51,16 @@ impl Mortal {
     }
 
     /// Starts a server and waits until it is ready; `None` if it died before.
-    pub(crate) async fn start(&self, dies_at: Option<u64>) -> Option<Living> {
+    pub(crate) async fn start(&self, dies: Option<&Death>) -> Option<Living> {
         let port_file = self.folder.path().join("port");
         let _ = std::fs::remove_file(&port_file);
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "mortal::a_server_that_can_be_told_where_to_die", "--nocapture"]);
         command.env(FOLDER, self.folder.path()).env_remove(DIES_AT);
-        command.envs(dies_at.map(|nth| (DIES_AT, nth.to_string())));
+        command.envs(dies.map(|death| match death {
+            Death::Nth(nth) => (DIES_AT, nth.to_string()),
+            Death::At(point) => (DIES_AT, point.clone()),
+        }));
         let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let mut living = Living { child, base: String::new() };
         let until = Instant::now() + PATIENCE;
@@ -97,12 +109,15 @@ async fn a_server_that_can_be_told_where_to_die() {
     let folder = std::env::var_os(FOLDER).map(PathBuf::from);
     let is_child = folder.is_some();
     let folder = folder.unwrap_or_else(|| own.path().to_owned());
-    let dies_at = std::env::var(DIES_AT).ok().map(|nth| nth.parse().unwrap());
+    let death = std::env::var(DIES_AT).ok().map(|told| match told.parse() {
+        Ok(nth) => Death::Nth(nth),
+        Err(_) => Death::At(told),
+    });
     let config = Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         port_file: Some(folder.join("port")),
         limits: Limits { chunk_bytes_max: CHUNK_BYTES_MAX, ..Limits::default() },
-        failure_points: points(&folder, dies_at),
+        failure_points: points(&folder, death),
         ..Config::serve(folder.join("data"))
     };
     let server = Server::start(config).await.unwrap();
@@ -116,7 +131,7 @@ async fn a_server_that_can_be_told_where_to_die() {
 }
 
 /// Notes each point, and ends the process at the one that was asked for.
-fn points(folder: &Path, dies_at: Option<u64>) -> FailurePoints {
+fn points(folder: &Path, death: Option<Death>) -> FailurePoints {
     let noted = OpenOptions::new().create(true).append(true).open(folder.join("points")).unwrap();
     let passed: Mutex<(u64, File)> = Mutex::new((0, noted));
     let died_at = folder.join("died-at");
@@ -124,7 +139,11 @@ fn points(folder: &Path, dies_at: Option<u64>) -> FailurePoints {
         let mut passed = passed.lock().unwrap();
         passed.0 += 1;
         writeln!(passed.1, "{point}").unwrap();
-        if Some(passed.0) == dies_at {
+        let is_here = death.as_ref().is_some_and(|death| match death {
+            Death::Nth(nth) => passed.0 == *nth,
+            Death::At(name) => point.to_string() == *name,
+        });
+        if is_here {
             std::fs::write(&died_at, point.to_string()).unwrap();
             std::process::abort();
         }
