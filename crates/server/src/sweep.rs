@@ -82,9 +82,9 @@ async fn sweep_at_each_interval(app: &App) {
 async fn sweep(app: &App) {
     let rule = app.lifetimes.rule(app.clock.seconds(), SweepMode::Remove);
     match app.upkeep.sweep(&rule).await {
-        Ok(Swept { uploads: 0, results: 0, jobs: 0, tokens: 0, orphans: 0, .. }) => {}
-        Ok(Swept { uploads, results, jobs, tokens, orphans, bytes }) => {
-            tracing::info!(uploads, results, jobs, tokens, orphans, bytes, "swept what has outlived its time");
+        Ok(Swept { uploads: 0, results: 0, jobs: 0, tokens: 0, answers: 0, orphans: 0, .. }) => {}
+        Ok(Swept { uploads, results, jobs, tokens, answers, orphans, bytes }) => {
+            tracing::info!(uploads, results, jobs, tokens, answers, orphans, bytes, "swept what has outlived its time");
         }
         // The next start sweeps what is left.
         Err(_) if app.draining.is_cancelled() => {}

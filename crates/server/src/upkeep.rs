@@ -122,9 +122,9 @@ pub(crate) fn sweep_mode(remove: bool) -> SweepMode {
 
 /// What a sweep took, in the words of the wire.
 pub(crate) fn sweep_answer(swept: Swept, mode: SweepMode) -> SweepAnswer {
-    let Swept { uploads, results, jobs, tokens, orphans, bytes } = swept;
+    let Swept { uploads, results, jobs, tokens, answers, orphans, bytes } = swept;
     let removed = mode == SweepMode::Remove;
-    SweepAnswer { schema: SCHEMA, removed, uploads, results, jobs, tokens, orphans, bytes }
+    SweepAnswer { schema: SCHEMA, removed, uploads, results, jobs, tokens, answers, orphans, bytes }
 }
 
 /// What a backup is, in the words of the wire.

@@ -5,6 +5,7 @@
 //! guarantee panics in the function that is named after it.
 
 mod access;
+mod answers;
 mod blobs;
 mod chunk;
 mod deliveries;
@@ -37,6 +38,12 @@ pub async fn store<S: Store>(mut fresh: impl FnMut() -> S) {
     access::what_is_added_is_read_back(&fresh()).await;
     access::an_organisation_comes_whole_or_not_at_all(&fresh()).await;
     access::tokens_are_found_by_hash_and_kind(&fresh()).await;
+    access::an_organisation_begins_with_its_tokens(&fresh()).await;
+    access::organisations_and_users_are_changed_whole(&fresh()).await;
+    access::clients_come_and_go_with_their_tokens(&fresh()).await;
+    access::tokens_are_listed_and_removed(&fresh()).await;
+    access::a_code_is_taken_once(&fresh()).await;
+    answers::an_answer_is_kept_with_what_it_is_about(&fresh()).await;
     blobs::bytes_come_back(&fresh()).await;
     blobs::a_file_is_taken_in(&fresh()).await;
     blobs::a_broken_stream_is_an_error(&fresh()).await;
@@ -58,6 +65,7 @@ pub async fn store<S: Store>(mut fresh: impl FnMut() -> S) {
     deliveries::a_callback_is_promised_when_its_job_ends(&fresh()).await;
     deliveries::what_is_due_longest_comes_first(&fresh()).await;
     deliveries::a_try_is_noted_with_what_came_of_it(&fresh()).await;
+    deliveries::deliveries_are_listed_and_replayed(&fresh()).await;
     listing::records_are_read_back(&fresh()).await;
     listing::organisations_are_apart(&fresh()).await;
     listing::pages_follow_every_order(&fresh()).await;

@@ -38,6 +38,9 @@ pub enum Error {
     /// The claim was lost: another attempt holds the job.
     #[error("the job is held by another attempt")]
     Fenced,
+    /// An answer is kept under the key already: nothing was changed.
+    #[error("another answer is kept under this key")]
+    Answered,
     /// Stored bytes do not match their checksum.
     #[error("{what} is damaged")]
     Damaged {

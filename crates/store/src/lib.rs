@@ -17,5 +17,8 @@ pub mod sqlite;
 pub mod store;
 pub mod upkeep;
 
+/// Attempts at a delivery that are kept, of each delivery.
+pub const ATTEMPTS_KEPT: u32 = 100;
+
 pub use error::Error;
 pub use store::Store;

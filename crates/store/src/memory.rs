@@ -17,11 +17,13 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::model::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, Grant, Job, JobsQuery, NewJob, NewUpload,
-    OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, TokenKind, Upload, User,
+    AnswerKey, Claim, Code, DeliveriesQuery, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, FirstAnswer,
+    Grant, Job, JobsQuery, NewJob, NewUpload, OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, Token,
+    TokenKind, TokenSelection, Upload, User,
 };
 use crate::{Error, Store};
 
+mod access;
 mod jobs;
 mod outbox;
 mod records;
@@ -79,8 +81,34 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient) -> Result<(), Error> {
-        self.write(|state| state.add_org(org, user, client))
+    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient, tokens: &[Token]) -> Result<(), Error> {
+        self.write(|state| state.add_org(org, user, client, tokens))
+    }
+
+    async fn update_org(&self, org: &Org) -> Result<(), Error> {
+        self.write(|state| state.update_org(org))
+    }
+
+    async fn add_user(&self, user: &User) -> Result<(), Error> {
+        self.write(|state| state.add_user(user))
+    }
+
+    async fn update_user(&self, user: &User) -> Result<(), Error> {
+        self.write(|state| state.update_user(user))
+    }
+
+    async fn add_oauth_client(&self, client: &OauthClient) -> Result<(), Error> {
+        self.write(|state| state.add_oauth_client(client))
+    }
+
+    async fn oauth_clients(&self, org: OrgId) -> Result<Vec<OauthClient>, Error> {
+        let mut found: Vec<_> = self.state().clients.iter().filter(|client| client.org == org).cloned().collect();
+        found.sort_by(|one, other| one.client_id.cmp(&other.client_id));
+        Ok(found)
+    }
+
+    async fn remove_oauth_client(&self, client_id: &str) -> Result<bool, Error> {
+        self.write(|state| Ok(state.remove_oauth_client(client_id)))
     }
 
     async fn orgs(&self) -> Result<Vec<Org>, Error> {
@@ -97,16 +125,43 @@ impl Store for MemoryStore {
 
     async fn add_token(&self, kind: TokenKind, hash: SecretHash, grant: &Grant) -> Result<(), Error> {
         self.write(|state| {
-            state.tokens.retain(|known| (known.0, known.1) != (kind, hash));
-            state.tokens.push((kind, hash, grant.clone()));
+            state.add_token(&Token { kind, hash, grant: grant.clone() });
             Ok(())
         })
     }
 
     async fn token(&self, kind: TokenKind, hash: SecretHash) -> Result<Option<Grant>, Error> {
         let state = self.state();
-        let found = state.tokens.iter().find(|known| (known.0, known.1) == (kind, hash));
-        Ok(found.map(|(.., grant)| grant.clone()))
+        let found = state.tokens.iter().find(|known| (known.kind, known.hash) == (kind, hash));
+        Ok(found.map(|known| known.grant.clone()))
+    }
+
+    async fn tokens(&self, org: OrgId) -> Result<Vec<Token>, Error> {
+        let mut found: Vec<_> = self.state().tokens.iter().filter(|known| known.grant.org == org).cloned().collect();
+        found.sort_by_key(|known| (known.kind == TokenKind::Refresh, known.hash.0));
+        Ok(found)
+    }
+
+    async fn remove_tokens(&self, selection: &TokenSelection) -> Result<u64, Error> {
+        self.write(|state| Ok(state.remove_tokens(selection)))
+    }
+
+    async fn add_code(&self, hash: SecretHash, code: &Code) -> Result<(), Error> {
+        self.write(|state| {
+            state.codes.push((hash, code.clone()));
+            Ok(())
+        })
+    }
+
+    async fn take_code(&self, hash: SecretHash) -> Result<Option<Code>, Error> {
+        self.write(|state| {
+            let place = state.codes.iter().position(|(known, _)| *known == hash);
+            Ok(place.map(|place| state.codes.remove(place).1))
+        })
+    }
+
+    async fn answer(&self, key: &AnswerKey) -> Result<Option<FirstAnswer>, Error> {
+        Ok(self.state().answers.get(key).cloned())
     }
 
     async fn new_id(&self, now_ms: i64) -> Result<i64, Error> {
@@ -199,6 +254,18 @@ impl Store for MemoryStore {
 
     async fn delivery(&self, org: OrgId, job: JobId) -> Result<Option<Delivery>, Error> {
         Ok(self.state().deliveries.get(&job).filter(|delivery| delivery.org == org).cloned())
+    }
+
+    async fn deliveries(&self, query: &DeliveriesQuery) -> Result<Vec<Delivery>, Error> {
+        Ok(self.state().list_deliveries(query))
+    }
+
+    async fn delivery_attempts(&self, org: OrgId, job: JobId) -> Result<Vec<DeliveryOutcome>, Error> {
+        Ok(self.state().delivery_attempts(org, job))
+    }
+
+    async fn replay_delivery(&self, org: OrgId, job: JobId, now: i64) -> Result<Option<Delivery>, Error> {
+        self.write(|state| Ok(state.replay_delivery(org, job, now)))
     }
 
     async fn note_delivery(

@@ -8,94 +8,16 @@ use bulkwright_engine::spec::{Mapping, Operation};
 use bulkwright_engine::verdict::Counts;
 use fs_err as fs;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
-/// A tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Org {
-    /// The wire's `zgid`.
-    pub id: OrgId,
-    /// `company_name`.
-    pub company_name: String,
-    /// IANA name or fixed offset (`+05:30`) of the organisation's time zone.
-    pub time_zone: String,
-}
+mod access;
+mod answer;
+mod delivery;
 
-/// A user of an organisation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// The wire's id.
-    pub id: UserId,
-    /// Where he belongs.
-    pub org: OrgId,
-    /// `Patricia Boyle`.
-    pub full_name: String,
-    /// Unique in the organisation, compared without case.
-    pub email: String,
-    /// IANA name or fixed offset (`+05:30`): answers print times in it, cells without an offset are read in it.
-    pub time_zone: String,
-}
-
-/// SHA-256 of a secret. Secrets themselves are never stored; being random, they need no slow hash.
-#[derive(Clone, Copy)]
-pub struct SecretHash(pub [u8; 32]);
-
-impl SecretHash {
-    /// The hash of a secret as it was presented.
-    pub fn of(secret: &str) -> Self {
-        SecretHash(Sha256::digest(secret.as_bytes()).into())
-    }
-}
-
-/// In constant time: how long it takes tells nothing about where two hashes differ.
-impl PartialEq for SecretHash {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl Eq for SecretHash {}
-
-impl std::fmt::Debug for SecretHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SecretHash(…)")
-    }
-}
-
-/// A registered OAuth client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OauthClient {
-    /// `1000.…`
-    pub client_id: String,
-    /// Hash of its secret.
-    pub secret: SecretHash,
-    /// Where it belongs.
-    pub org: OrgId,
-}
-
-/// What a token stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
-    /// The tenant.
-    pub org: OrgId,
-    /// On whose behalf.
-    pub user: UserId,
-    /// The OAuth client it was given to.
-    pub client_id: String,
-    /// Scopes as granted, `ZohoCRM.bulk.ALL` and the like.
-    pub scopes: Vec<String>,
-    /// When it ends; `None` for tokens that never do.
-    pub expires_at: Option<i64>,
-}
-
-/// What kind of token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenKind {
-    /// Presented with each call.
-    Access,
-    /// Exchanged for access tokens.
-    Refresh,
-}
+pub use access::{
+    Code, CodeChallenge, Grant, OauthClient, Org, SecretHash, Token, TokenKind, TokenSelection, User, WebhookKey,
+};
+pub use answer::{AnswerKey, AnsweredOperation, FirstAnswer};
+pub use delivery::{DeliveriesQuery, Delivery, DeliveryOutcome, DeliveryState};
 
 /// A stored zip.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,9 +40,11 @@ pub struct Upload {
     pub created_at: i64,
 }
 
-/// An upload to be added; the store gives the id.
+/// An upload to be added.
 #[derive(Clone, Debug)]
 pub struct NewUpload {
+    /// Its id, if it has one already ([`crate::Store::new_id`]); else the store draws one.
+    pub id: Option<FileId>,
     /// Whose.
     pub org: OrgId,
     /// Who sent it.
@@ -135,6 +59,8 @@ pub struct NewUpload {
     pub sha256: [u8; 32],
     /// When it came.
     pub created_at: i64,
+    /// What the request that made it is answered, kept for its repeats.
+    pub answer: Option<FirstAnswer>,
 }
 
 /// Bytes of a file that are hashed at once.
@@ -308,49 +234,6 @@ pub struct JobsQuery {
     pub limit: u32,
 }
 
-/// A callback that was promised when its job ended. The job's id is the delivery's: one message a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// The job that ended.
-    pub job: JobId,
-    /// Whose.
-    pub org: OrgId,
-    /// Where to.
-    pub callback: Callback,
-    /// When the job ended.
-    pub created_at: i64,
-    /// Tries so far whose outcome is known.
-    pub attempts: u32,
-    /// When the next one is due; `None` once it is settled.
-    pub next_at: Option<i64>,
-    /// How it stands.
-    pub state: DeliveryState,
-    /// What came of the last try.
-    pub last: Option<DeliveryOutcome>,
-}
-
-/// How a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryState {
-    /// It is still tried.
-    Pending,
-    /// The receiver took it.
-    Delivered,
-    /// The schedule is through, or the receiver refuses for good.
-    GivenUp,
-}
-
-/// What came of one try.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliveryOutcome {
-    /// When it ended.
-    pub at: i64,
-    /// The HTTP status, if there was an answer.
-    pub status: Option<u16>,
-    /// What went wrong, for people; `None` where nothing did.
-    pub error: Option<String>,
-}
-
 /// What a store holds, in numbers, for those who watch it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
@@ -394,6 +277,8 @@ pub struct NewJob {
     pub result_url: Option<String>,
     /// See [`Job::fixed`].
     pub fixed: bool,
+    /// What the request that made it is answered, kept for its repeats.
+    pub answer: Option<FirstAnswer>,
 }
 
 /// A worker's hold on a job: every write of the attempt names it, and fails with [`crate::Error::Fenced`] once another

@@ -22,16 +22,19 @@ use futures::stream::BoxStream;
 
 use crate::failure::FailurePoints;
 use crate::model::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, Grant, Job, JobsQuery, NewJob, NewUpload,
-    OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, TokenKind, Upload, User,
+    AnswerKey, Claim, Code, DeliveriesQuery, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, FirstAnswer,
+    Grant, Job, JobsQuery, NewJob, NewUpload, OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, Token,
+    TokenKind, TokenSelection, Upload, User,
 };
 use crate::records::KeyHasher;
 use crate::{Error, Store};
 
 mod access;
+mod answers;
 mod backup;
 mod blobs;
 mod chunk;
+mod codes;
 mod connections;
 mod directory;
 mod extents;
@@ -184,10 +187,40 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient) -> Result<(), Error> {
-        let (org, user, client) = (org.clone(), user.clone(), client.clone());
+    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient, tokens: &[Token]) -> Result<(), Error> {
+        let (org, user, client, tokens) = (org.clone(), user.clone(), client.clone(), tokens.to_vec());
         let doing = "adding an organisation";
-        self.control_writer.write(doing, move |tx| access::add_org(tx, &org, &user, &client)).await
+        self.control_writer.write(doing, move |tx| access::add_org(tx, &org, &user, &client, &tokens)).await
+    }
+
+    async fn update_org(&self, org: &Org) -> Result<(), Error> {
+        let org = org.clone();
+        self.control_writer.write("changing an organisation", move |tx| access::update_org(tx, &org)).await
+    }
+
+    async fn add_user(&self, user: &User) -> Result<(), Error> {
+        let user = user.clone();
+        self.control_writer.write("adding a user", move |tx| access::add_user(tx, &user)).await
+    }
+
+    async fn update_user(&self, user: &User) -> Result<(), Error> {
+        let user = user.clone();
+        self.control_writer.write("changing a user", move |tx| access::update_user(tx, &user)).await
+    }
+
+    async fn add_oauth_client(&self, client: &OauthClient) -> Result<(), Error> {
+        let client = client.clone();
+        self.control_writer.write("adding an OAuth client", move |tx| access::add_oauth_client(tx, &client)).await
+    }
+
+    async fn oauth_clients(&self, org: OrgId) -> Result<Vec<OauthClient>, Error> {
+        self.control.read("reading OAuth clients", move |tx| access::oauth_clients(tx, org)).await
+    }
+
+    async fn remove_oauth_client(&self, client_id: &str) -> Result<bool, Error> {
+        let client_id = client_id.to_owned();
+        let doing = "removing an OAuth client";
+        self.control_writer.write(doing, move |tx| access::remove_oauth_client(tx, &client_id)).await
     }
 
     async fn orgs(&self) -> Result<Vec<Org>, Error> {
@@ -210,6 +243,29 @@ impl Store for SqliteStore {
 
     async fn token(&self, kind: TokenKind, hash: SecretHash) -> Result<Option<Grant>, Error> {
         self.control.read("reading a token", move |tx| access::token(tx, kind, hash)).await
+    }
+
+    async fn tokens(&self, org: OrgId) -> Result<Vec<Token>, Error> {
+        self.control.read("reading tokens", move |tx| access::tokens(tx, org)).await
+    }
+
+    async fn remove_tokens(&self, selection: &TokenSelection) -> Result<u64, Error> {
+        let selection = selection.clone();
+        self.control_writer.write("removing tokens", move |tx| access::remove_tokens(tx, &selection)).await
+    }
+
+    async fn add_code(&self, hash: SecretHash, code: &Code) -> Result<(), Error> {
+        let code = code.clone();
+        self.control_writer.write("adding a code", move |tx| codes::add(tx, hash, &code)).await
+    }
+
+    async fn take_code(&self, hash: SecretHash) -> Result<Option<Code>, Error> {
+        self.control_writer.write("taking a code", move |tx| codes::take(tx, hash)).await
+    }
+
+    async fn answer(&self, key: &AnswerKey) -> Result<Option<FirstAnswer>, Error> {
+        let key = key.clone();
+        self.control.read("reading a kept answer", move |tx| answers::get(tx, &key)).await
     }
 
     async fn new_id(&self, now_ms: i64) -> Result<i64, Error> {
@@ -315,6 +371,19 @@ impl Store for SqliteStore {
 
     async fn delivery(&self, org: OrgId, job: JobId) -> Result<Option<Delivery>, Error> {
         self.control.read("reading a delivery", move |tx| outbox::get(tx, org, job)).await
+    }
+
+    async fn deliveries(&self, query: &DeliveriesQuery) -> Result<Vec<Delivery>, Error> {
+        let query = query.clone();
+        self.control.read("listing deliveries", move |tx| outbox::list(tx, &query)).await
+    }
+
+    async fn delivery_attempts(&self, org: OrgId, job: JobId) -> Result<Vec<DeliveryOutcome>, Error> {
+        self.control.read("reading attempts at a delivery", move |tx| outbox::attempts(tx, org, job)).await
+    }
+
+    async fn replay_delivery(&self, org: OrgId, job: JobId, now: i64) -> Result<Option<Delivery>, Error> {
+        self.control_writer.write("replaying a delivery", move |tx| outbox::replay(tx, org, job, now)).await
     }
 
     async fn note_delivery(

@@ -12,8 +12,9 @@ use futures::stream::BoxStream;
 
 use crate::Error;
 use crate::model::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, Grant, Job, JobsQuery, NewJob, NewUpload,
-    OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, TokenKind, Upload, User,
+    AnswerKey, Claim, Code, DeliveriesQuery, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, FirstAnswer,
+    Grant, Job, JobsQuery, NewJob, NewUpload, OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, Token,
+    TokenKind, TokenSelection, Upload, User,
 };
 
 /// Everything the server keeps. Answers are durable: what returned `Ok` is there after a SIGKILL.
@@ -24,8 +25,20 @@ use crate::model::{
 pub trait Store: Send + Sync + 'static {
     // --- access ---
 
-    /// Adds an organisation, its first user and its first OAuth client in one transaction.
-    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient) -> Result<(), Error>;
+    /// Adds an organisation, its first user, its first OAuth client and the tokens that it begins with in one transaction.
+    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient, tokens: &[Token]) -> Result<(), Error>;
+    /// Gives an organisation that is there everything that this says of it.
+    async fn update_org(&self, org: &Org) -> Result<(), Error>;
+    /// Adds a user to an organisation that is there.
+    async fn add_user(&self, user: &User) -> Result<(), Error>;
+    /// Gives a user that is there everything that this says of him.
+    async fn update_user(&self, user: &User) -> Result<(), Error>;
+    /// Adds an OAuth client to an organisation that is there.
+    async fn add_oauth_client(&self, client: &OauthClient) -> Result<(), Error>;
+    /// OAuth clients of an organisation, by id.
+    async fn oauth_clients(&self, org: OrgId) -> Result<Vec<OauthClient>, Error>;
+    /// Removes an OAuth client with all its tokens and codes. Answers whether it was there.
+    async fn remove_oauth_client(&self, client_id: &str) -> Result<bool, Error>;
     /// All organisations, oldest first.
     async fn orgs(&self) -> Result<Vec<Org>, Error>;
     /// Users of an organisation, oldest first.
@@ -36,6 +49,20 @@ pub trait Store: Send + Sync + 'static {
     async fn add_token(&self, kind: TokenKind, hash: SecretHash, grant: &Grant) -> Result<(), Error>;
     /// What a token stands for, expired or not; `None` if there is no such token.
     async fn token(&self, kind: TokenKind, hash: SecretHash) -> Result<Option<Grant>, Error>;
+
+    /// Tokens of an organisation, expired or not, by hash; access tokens first.
+    async fn tokens(&self, org: OrgId) -> Result<Vec<Token>, Error>;
+    /// Removes tokens. Answers how many that were.
+    async fn remove_tokens(&self, selection: &TokenSelection) -> Result<u64, Error>;
+    /// Stores an authorization code by its hash.
+    async fn add_code(&self, hash: SecretHash, code: &Code) -> Result<(), Error>;
+    /// Takes an authorization code, expired or not: whoever comes later finds none.
+    async fn take_code(&self, hash: SecretHash) -> Result<Option<Code>, Error>;
+
+    // --- answers ---
+
+    /// The answer that is kept under a key, expired or not.
+    async fn answer(&self, key: &AnswerKey) -> Result<Option<FirstAnswer>, Error>;
 
     // --- ids ---
 
@@ -56,14 +83,22 @@ pub trait Store: Send + Sync + 'static {
     async fn get_blob(&self, blob: &str) -> Result<(u64, BoxStream<'static, Result<Bytes, Error>>), Error>;
     /// Removes a blob that no row names. It is no error if it is gone.
     async fn delete_blob(&self, blob: &str) -> Result<(), Error>;
-    /// Adds an upload whose blob is there. Its id is drawn at `created_at`.
+    /// Adds an upload whose blob is there, and its answer if there is one to keep, in one transaction. Its id is drawn at
+    /// `created_at` unless it has one.
+    ///
+    /// # Errors
+    /// [`Error::Answered`] if an answer that has not ended at `created_at` is kept under the key already.
     async fn add_upload(&self, upload: &NewUpload) -> Result<Upload, Error>;
     /// An upload of this organisation.
     async fn upload(&self, org: OrgId, id: FileId) -> Result<Option<Upload>, Error>;
 
     // --- jobs ---
 
-    /// Adds a job: it is queued when this returns. Its id is drawn at `created_at` unless it has one.
+    /// Adds a job, and its answer if there is one to keep, in one transaction: it is queued when this returns. Its id is
+    /// drawn at `created_at` unless it has one.
+    ///
+    /// # Errors
+    /// [`Error::Answered`] if an answer that has not ended at `created_at` is kept under the key already.
     async fn add_job(&self, job: &NewJob) -> Result<Job, Error>;
     /// A job of this organisation.
     async fn job(&self, org: OrgId, id: JobId) -> Result<Option<Job>, Error>;
@@ -104,6 +139,13 @@ pub trait Store: Send + Sync + 'static {
     async fn next_delivery_at(&self) -> Result<Option<i64>, Error>;
     /// The delivery of a job, if it has a callback and is through.
     async fn delivery(&self, org: OrgId, job: JobId) -> Result<Option<Delivery>, Error>;
+    /// Deliveries, newest job first.
+    async fn deliveries(&self, query: &DeliveriesQuery) -> Result<Vec<Delivery>, Error>;
+    /// What came of the tries of a delivery, oldest first; of very many only the last [`crate::ATTEMPTS_KEPT`].
+    async fn delivery_attempts(&self, org: OrgId, job: JobId) -> Result<Vec<DeliveryOutcome>, Error>;
+    /// Makes a delivery due at `now` as if it were new: it is pending, none of its attempts counts. Answers it as it is
+    /// then; `None` if the job has none.
+    async fn replay_delivery(&self, org: OrgId, job: JobId, now: i64) -> Result<Option<Delivery>, Error>;
     /// Notes what came of a try: one attempt more, and either when the next one is due or how it was settled. A try whose
     /// outcome was never noted, because the process died, is due as it was before.
     async fn note_delivery(

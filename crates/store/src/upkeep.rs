@@ -152,7 +152,7 @@ pub struct RecordSums {
 /// What [`Upkeep::sweep`] takes away. Times are seconds since 1970; what is as old as a time or older goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SweepRule {
-    /// What time it is: tokens that ended before go.
+    /// What time it is: tokens, codes and kept answers that ended before go.
     pub now: i64,
     /// Uploads that came at this time or before.
     pub uploads_through: i64,
@@ -182,8 +182,10 @@ pub struct Swept {
     pub results: u64,
     /// Jobs with their resources, deliveries, ledger rows and results.
     pub jobs: u64,
-    /// Tokens.
+    /// Tokens and authorization codes.
     pub tokens: u64,
+    /// Answers that were kept for repeated requests.
+    pub answers: u64,
     /// Blobs that no row named.
     pub orphans: u64,
     /// Bytes of all blobs that went.

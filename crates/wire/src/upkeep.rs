@@ -126,8 +126,11 @@ pub struct SweepAnswer {
     pub results: u64,
     /// Jobs with all that hangs on them.
     pub jobs: u64,
-    /// Tokens that have ended.
+    /// Tokens and authorization codes that have ended.
     pub tokens: u64,
+    /// Answers that were kept for repeated requests.
+    #[serde(default)]
+    pub answers: u64,
     /// Files that nothing names.
     pub orphans: u64,
     /// Bytes of all files that went.

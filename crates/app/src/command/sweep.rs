@@ -35,6 +35,7 @@ fn line(answer: &SweepAnswer) -> String {
         count(answer.results, "result"),
         count(answer.jobs, "job"),
         count(answer.tokens, "token"),
+        count(answer.answers, "kept answer"),
         count(answer.orphans, "orphan"),
     ];
     let what = format!("{}; {} of files", what.join(", "), count(answer.bytes, "byte"));

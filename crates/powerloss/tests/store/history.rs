@@ -165,19 +165,42 @@ pub(crate) async fn record_long_log(mount: &Mount) -> History {
 
 /// What a first start adds.
 pub(crate) async fn give_access(store: &dyn Store, witness: &mut dyn Witness) {
-    let org = Org { id: ORG, company_name: "Zylker".to_owned(), time_zone: "Europe/Berlin".to_owned() };
+    let org = Org {
+        id: ORG,
+        company_name: "Zylker".to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+        edition: None,
+        webhook_keys: Vec::new(),
+        revoked_at: None,
+    };
     let user = User {
         id: USER,
         org: ORG,
         full_name: "Patricia Boyle".to_owned(),
         email: "p.boyle@example.com".to_owned(),
         time_zone: "Europe/Berlin".to_owned(),
+        sign_in: None,
+        revoked_at: None,
     };
-    let client = OauthClient { client_id: "1000.A".to_owned(), secret: SecretHash([1; 32]), org: ORG };
+    let client = OauthClient {
+        client_id: "1000.A".to_owned(),
+        secret: SecretHash([1; 32]),
+        org: ORG,
+        name: String::new(),
+        redirect_uris: Vec::new(),
+    };
     witness.begins();
-    store.add_org(&org, &user, &client).await.unwrap();
+    store.add_org(&org, &user, &client, &[]).await.unwrap();
     witness.answered("add_org");
-    let grant = Grant { org: ORG, user: USER, client_id: "1000.A".to_owned(), scopes: vec![], expires_at: None };
+    let grant = Grant {
+        org: ORG,
+        user: USER,
+        client_id: "1000.A".to_owned(),
+        scopes: vec![],
+        expires_at: None,
+        issued_at: None,
+        parent: None,
+    };
     witness.begins();
     store.add_token(TokenKind::Access, SecretHash([2; 32]), &grant).await.unwrap();
     witness.answered("add_token");

@@ -55,7 +55,17 @@ pub(crate) async fn add_upload(
 ) -> FileId {
     witness.begins();
     let bytes = plan::upload_bytes(job).len() as u64;
-    let upload = NewUpload { org: ORG, user: USER, name, blob, bytes, sha256: [job as u8; 32], created_at: now(job) };
+    let upload = NewUpload {
+        id: None,
+        org: ORG,
+        user: USER,
+        name,
+        blob,
+        bytes,
+        sha256: [job as u8; 32],
+        created_at: now(job),
+        answer: None,
+    };
     let upload = store.add_upload(&upload).await.unwrap();
     witness.answered("add_upload");
     upload.id
@@ -175,6 +185,7 @@ fn new_job(place: usize, file: FileId) -> NewJob {
         resources: vec![resource],
         result_url: None,
         fixed: false,
+        answer: None,
     }
 }
 

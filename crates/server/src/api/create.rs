@@ -153,6 +153,7 @@ async fn new_job(call: &Call<'_>, request: CreateRequest) -> Result<(NewJob, Vec
         resources: vec![checked.resource],
         result_url: None,
         fixed: false,
+        answer: None,
     };
     Ok((job, checked.ignored_headers))
 }

@@ -118,6 +118,8 @@ mod tests {
             full_name: "Patricia Boyle".into(),
             email: "p@example.com".into(),
             time_zone: "+05:30".into(),
+            sign_in: None,
+            revoked_at: None,
         };
         let names: Option<Vec<String>> = names.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         let zone = time::zone("+05:30").unwrap();

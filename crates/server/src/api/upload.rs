@@ -45,6 +45,7 @@ pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
     let stored = store(app, part, &guard, version).await?;
     drop(turn);
     let upload = NewUpload {
+        id: None,
         org: caller.grant.org,
         user: caller.user.id,
         name,
@@ -52,6 +53,7 @@ pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
         bytes: stored.bytes,
         sha256: stored.sha256,
         created_at: app.clock.seconds(),
+        answer: None,
     };
     let upload = app.store.add_upload(&upload).await?;
     app.metrics.upload_bytes.inc_by(upload.bytes);

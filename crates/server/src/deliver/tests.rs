@@ -126,11 +126,24 @@ async fn opened(directory: &Path, failure_points: &FailurePoints) -> SqliteStore
 
 async fn add_org(store: &SqliteStore) {
     let time_zone = "+05:30".to_owned();
-    let org = Org { id: ORG, company_name: "Zylker".to_owned(), time_zone: time_zone.clone() };
+    let org = Org {
+        id: ORG,
+        company_name: "Zylker".to_owned(),
+        time_zone: time_zone.clone(),
+        edition: None,
+        webhook_keys: Vec::new(),
+        revoked_at: None,
+    };
     let (full_name, email) = ("Patricia Boyle".to_owned(), "patricia@example.com".to_owned());
-    let user = User { id: USER, org: ORG, full_name, email, time_zone };
-    let client = OauthClient { client_id: "1000.X".to_owned(), secret: SecretHash::of("x"), org: ORG };
-    store.add_org(&org, &user, &client).await.unwrap();
+    let user = User { id: USER, org: ORG, full_name, email, time_zone, sign_in: None, revoked_at: None };
+    let client = OauthClient {
+        client_id: "1000.X".to_owned(),
+        secret: SecretHash::of("x"),
+        org: ORG,
+        name: String::new(),
+        redirect_uris: Vec::new(),
+    };
+    store.add_org(&org, &user, &client, &[]).await.unwrap();
 }
 
 impl Process {
@@ -224,5 +237,6 @@ fn new_job(url: &str, created_at: i64) -> NewJob {
         resources: vec![resource],
         result_url: None,
         fixed: false,
+        answer: None,
     }
 }

@@ -7,7 +7,8 @@ use bulkwright_engine::ids::{FileId, JobId, OrgId, UserId};
 use bulkwright_engine::spec::{Mapping, Operation};
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::model::{
-    Callback, Grant, JobResource, JobState, NewJob, NewUpload, OauthClient, Org, SecretHash, TokenKind, User,
+    Callback, Grant, JobResource, JobState, NewJob, NewUpload, OauthClient, Org, SecretHash, Token, TokenKind, User,
+    WebhookKey,
 };
 use bulkwright_wire::scope;
 use bytes::Bytes;
@@ -40,6 +41,10 @@ pub const JOB: &str = "4150868000005350003";
 /// The user, Patricia Boyle.
 pub const USER: &str = "4150868000000225013";
 
+/// What callbacks are signed with.
+pub const WEBHOOK_KEY: &[u8; 32] = b"bulkwright-dev-webhook-key-00000";
+
+const COMPANY_NAME: &str = "Bulkwright Dev";
 const ORG_ID: OrgId = OrgId(694_902_309);
 const USER_ID: UserId = UserId(4_150_868_000_000_225_013);
 const JOB_ID: JobId = JobId(4_150_868_000_005_350_003);
@@ -55,16 +60,20 @@ const CSV: &str = include_str!("Fil2.csv");
 
 /// Makes the organisation, the tokens and the job.
 pub(crate) async fn seed(app: &Arc<App>) -> Result<Credentials, ServeError> {
-    let client = OauthClient { client_id: CLIENT_ID.to_owned(), secret: SecretHash::of(CLIENT_SECRET), org: ORG_ID };
-    app.store.add_org(&org(), &user(), &client).await?;
+    let client = OauthClient {
+        client_id: CLIENT_ID.to_owned(),
+        secret: SecretHash::of(CLIENT_SECRET),
+        org: ORG_ID,
+        name: COMPANY_NAME.to_owned(),
+        redirect_uris: Vec::new(),
+    };
     let tokens = [
         (TokenKind::Refresh, REFRESH_TOKEN, scope::EVERYTHING),
         (TokenKind::Access, ACCESS_TOKEN, scope::EVERYTHING),
         (TokenKind::Access, ACCESS_TOKEN_WITHOUT_BULK, scope::NO_BULK),
     ];
-    for (kind, token, scopes) in tokens {
-        app.store.add_token(kind, SecretHash::of(token), &grant(scopes)).await?;
-    }
+    let tokens = tokens.map(|(kind, token, scopes)| Token { kind, hash: SecretHash::of(token), grant: grant(scopes) });
+    app.store.add_org(&org(), &user(), &client, &tokens).await?;
     seed_job(app).await?;
     let base = app.links.base().to_owned();
     Ok(Credentials {
@@ -81,7 +90,14 @@ pub(crate) async fn seed(app: &Arc<App>) -> Result<Credentials, ServeError> {
 }
 
 fn org() -> Org {
-    Org { id: ORG_ID, company_name: "Bulkwright Dev".to_owned(), time_zone: TIME_ZONE.to_owned() }
+    Org {
+        id: ORG_ID,
+        company_name: COMPANY_NAME.to_owned(),
+        time_zone: TIME_ZONE.to_owned(),
+        edition: None,
+        webhook_keys: vec![WebhookKey(*WEBHOOK_KEY)],
+        revoked_at: None,
+    }
 }
 
 fn user() -> User {
@@ -91,6 +107,8 @@ fn user() -> User {
         full_name: "Patricia Boyle".to_owned(),
         email: EMAIL.to_owned(),
         time_zone: TIME_ZONE.to_owned(),
+        sign_in: None,
+        revoked_at: None,
     }
 }
 
@@ -101,6 +119,8 @@ fn grant(scopes: &[&str]) -> Grant {
         client_id: CLIENT_ID.to_owned(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
         expires_at: None,
+        issued_at: None,
+        parent: None,
     }
 }
 
@@ -122,6 +142,7 @@ async fn upload(app: &App) -> Result<FileId, ServeError> {
     let content = stream::iter([Ok(Bytes::from(zip))]).boxed();
     let blob = app.store.put_blob("upload", content).await?;
     let upload = NewUpload {
+        id: None,
         org: ORG_ID,
         user: USER_ID,
         name: "Fil2.zip".to_owned(),
@@ -129,6 +150,7 @@ async fn upload(app: &App) -> Result<FileId, ServeError> {
         bytes,
         sha256,
         created_at: JOB_CREATED_AT,
+        answer: None,
     };
     Ok(app.store.add_upload(&upload).await?.id)
 }
@@ -176,5 +198,6 @@ fn job(file: FileId) -> NewJob {
         resources: vec![resource],
         result_url: Some(JOB_RESULT_URL.to_owned()),
         fixed: true,
+        answer: None,
     }
 }

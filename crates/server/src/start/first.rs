@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use bulkwright_engine::ids::{OrgId, UserId};
-use bulkwright_store::model::{Grant, OauthClient, Org, SecretHash, TokenKind, User};
+use bulkwright_store::model::{Grant, OauthClient, Org, SecretHash, Token, TokenKind, User, WebhookKey};
 use bulkwright_wire::scope;
 use jiff::tz::TimeZone;
 
@@ -83,8 +83,8 @@ fn new_admin_secret() -> String {
     format!("bulkwright-admin-{}", random_hex::<ADMIN_SECRET_BYTES>())
 }
 
-/// Makes the store know what the file says: the organisation if a time zone for a new one is given, and the refresh
-/// token, which an earlier start may have been killed before storing.
+/// Makes the store know what the file says, if it knows nothing yet: the organisation, its user, its client and the refresh
+/// token come together, so what was taken away later stays away.
 async fn enter(app: &App, known: &Credentials, directory: &Path, new_in: Option<String>) -> Result<(), ServeError> {
     let broken = |what: &str| ServeError::Credentials {
         path: directory.join(CREDENTIALS_FILE),
@@ -92,21 +92,10 @@ async fn enter(app: &App, known: &Credentials, directory: &Path, new_in: Option<
     };
     let org = known.zgid.parse::<OrgId>().map_err(|_| broken("zgid"))?;
     let user = known.user_id.parse::<UserId>().map_err(|_| broken("user_id"))?;
-    if let Some(time_zone) = new_in {
-        add_org(app, known, org, user, time_zone).await?;
+    match new_in {
+        Some(time_zone) => add_org(app, known, org, user, time_zone).await,
+        None => Ok(()),
     }
-    let refresh = SecretHash::of(&known.refresh_token);
-    if app.store.token(TokenKind::Refresh, refresh).await?.is_none() {
-        let grant = Grant {
-            org,
-            user,
-            client_id: known.client_id.clone(),
-            scopes: scope::EVERYTHING.iter().map(|&scope| scope.to_owned()).collect(),
-            expires_at: None,
-        };
-        app.store.add_token(TokenKind::Refresh, refresh, &grant).await?;
-    }
-    Ok(())
 }
 
 async fn add_org(
@@ -116,14 +105,39 @@ async fn add_org(
     user: UserId,
     time_zone: String,
 ) -> Result<(), ServeError> {
-    let client = OauthClient { client_id: known.client_id.clone(), secret: SecretHash::of(&known.client_secret), org };
+    let client = OauthClient {
+        client_id: known.client_id.clone(),
+        secret: SecretHash::of(&known.client_secret),
+        org,
+        name: COMPANY_NAME.to_owned(),
+        redirect_uris: Vec::new(),
+    };
+    let grant = Grant {
+        org,
+        user,
+        client_id: known.client_id.clone(),
+        scopes: scope::EVERYTHING.iter().map(|&scope| scope.to_owned()).collect(),
+        expires_at: None,
+        issued_at: Some(app.clock.seconds()),
+        parent: None,
+    };
+    let refresh = Token { kind: TokenKind::Refresh, hash: SecretHash::of(&known.refresh_token), grant };
     let user = User {
         id: user,
         org,
         full_name: USER_NAME.to_owned(),
         email: known.email.clone(),
         time_zone: time_zone.clone(),
+        sign_in: None,
+        revoked_at: None,
     };
-    let org = Org { id: org, company_name: COMPANY_NAME.to_owned(), time_zone };
-    Ok(app.store.add_org(&org, &user, &client).await?)
+    let org = Org {
+        id: org,
+        company_name: COMPANY_NAME.to_owned(),
+        time_zone,
+        edition: None,
+        webhook_keys: vec![WebhookKey(random_bytes())],
+        revoked_at: None,
+    };
+    Ok(app.store.add_org(&org, &user, &client, &[refresh]).await?)
 }

@@ -306,6 +306,7 @@ async fn queued(directory: &Path, org: OrgId, created_by: UserId, file: FileId, 
         resources: vec![resource],
         result_url: None,
         fixed: false,
+        answer: None,
     };
     store.add_job(&job).await.unwrap().id.to_string()
 }

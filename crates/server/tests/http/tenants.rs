@@ -31,11 +31,36 @@ async fn with_tokens(directory: &Path, tokens: &[(&str, &[&str])]) -> Running {
 async fn add_foreign_org(store: &SqliteStore) {
     let (org, user) = (OrgId(111_111_111), UserId(222));
     let time_zone = || "UTC".to_owned();
-    let client = OauthClient { client_id: "1000.OTHER".into(), secret: SecretHash::of("other"), org };
-    let person =
-        User { id: user, org, full_name: "Other".into(), email: "o@example.com".into(), time_zone: time_zone() };
+    let client = OauthClient {
+        client_id: "1000.OTHER".into(),
+        secret: SecretHash::of("other"),
+        org,
+        name: String::new(),
+        redirect_uris: Vec::new(),
+    };
+    let person = User {
+        id: user,
+        org,
+        full_name: "Other".into(),
+        email: "o@example.com".into(),
+        time_zone: time_zone(),
+        sign_in: None,
+        revoked_at: None,
+    };
     store
-        .add_org(&Org { id: org, company_name: "Other".into(), time_zone: time_zone() }, &person, &client)
+        .add_org(
+            &Org {
+                id: org,
+                company_name: "Other".into(),
+                time_zone: time_zone(),
+                edition: None,
+                webhook_keys: Vec::new(),
+                revoked_at: None,
+            },
+            &person,
+            &client,
+            &[],
+        )
         .await
         .unwrap();
     let scopes = bulkwright_wire::scope::EVERYTHING;
@@ -44,7 +69,7 @@ async fn add_foreign_org(store: &SqliteStore) {
 
 fn grant(org: OrgId, user: UserId, scopes: &[&str]) -> Grant {
     let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
-    Grant { org, user, client_id: "1000.X".into(), scopes, expires_at: None }
+    Grant { org, user, client_id: "1000.X".into(), scopes, expires_at: None, issued_at: None, parent: None }
 }
 
 #[tokio::test]

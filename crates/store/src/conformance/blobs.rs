@@ -57,6 +57,7 @@ pub(super) async fn a_broken_stream_is_an_error(store: &dyn Store) {
 
 pub(super) fn new_upload(created_at: i64) -> NewUpload {
     NewUpload {
+        id: None,
         org: ORG,
         user: UserId(9),
         name: "leads.zip".to_owned(),
@@ -64,6 +65,7 @@ pub(super) fn new_upload(created_at: i64) -> NewUpload {
         bytes: 12,
         sha256: [7; 32],
         created_at,
+        answer: None,
     }
 }
 

@@ -6,8 +6,8 @@ use super::access::{ORG, OTHER_ORG};
 use super::chunk::NOW;
 use super::jobs::{end, new_job};
 use super::queue::claim;
-use crate::Store;
-use crate::model::{Callback, Delivery, DeliveryOutcome, DeliveryState, Finish, JobState, NewJob};
+use crate::model::{Callback, DeliveriesQuery, Delivery, DeliveryOutcome, DeliveryState, Finish, JobState, NewJob};
+use crate::{ATTEMPTS_KEPT, Store};
 
 fn callback() -> Callback {
     Callback { url: "https://example.com/hook".to_owned(), method: "post".to_owned() }
@@ -106,4 +106,42 @@ pub(super) async fn a_try_is_noted_with_what_came_of_it(store: &dyn Store) {
     note(JobId(1), &refused, DeliveryState::Pending, Some(NOW))
         .await
         .expect_err("a job without a delivery has no tries");
+}
+
+pub(super) async fn deliveries_are_listed_and_replayed(store: &dyn Store) {
+    let one = ended(store, &new_job(NOW), JobState::Completed, NOW).await;
+    let two = ended(store, &new_job(NOW), JobState::Failed, NOW).await;
+    let other = ended(store, &NewJob { org: OTHER_ORG, ..new_job(NOW) }, JobState::Completed, NOW).await;
+    let refused = |at| DeliveryOutcome { at, status: Some(503), error: Some("busy".to_owned()) };
+    for attempt in 1..=i64::from(ATTEMPTS_KEPT) {
+        let noted = store.note_delivery(one, &refused(attempt), DeliveryState::Pending, Some(NOW)).await;
+        noted.expect("a try is noted");
+    }
+    let taken = DeliveryOutcome { at: NOW + 9, status: Some(200), error: None };
+    store.note_delivery(one, &taken, DeliveryState::Delivered, None).await.expect("a try is noted");
+    let listed = async |query: DeliveriesQuery| {
+        let listed = store.deliveries(&query).await.expect("deliveries are listed");
+        listed.into_iter().map(|delivery| delivery.job).collect::<Vec<_>>()
+    };
+    let all = DeliveriesQuery { limit: 9, ..DeliveriesQuery::default() };
+    assert_eq!(listed(all.clone()).await, [other, two, one], "newest first");
+    assert_eq!(listed(DeliveriesQuery { limit: 2, ..all.clone() }).await, [other, two]);
+    assert_eq!(listed(DeliveriesQuery { before: Some(two), ..all.clone() }).await, [one]);
+    assert_eq!(listed(DeliveriesQuery { org: Some(ORG), ..all.clone() }).await, [two, one]);
+    let delivered = Some(DeliveryState::Delivered);
+    assert_eq!(listed(DeliveriesQuery { state: delivered, ..all }).await, [one]);
+
+    let attempts = async |org, job| store.delivery_attempts(org, job).await.expect("attempts are read");
+    let kept = attempts(ORG, one).await;
+    assert_eq!((kept.len(), &kept[0], kept.last()), (ATTEMPTS_KEPT as usize, &refused(2), Some(&taken)));
+    assert_eq!((attempts(ORG, two).await, attempts(OTHER_ORG, one).await), (vec![], vec![]));
+
+    let replay = async |org, job| store.replay_delivery(org, job, NOW + 50).await.expect("a delivery is replayed");
+    let replayed = replay(ORG, one).await.expect("it is there");
+    assert_eq!((replayed.attempts, replayed.next_at, replayed.state), (0, Some(NOW + 50), DeliveryState::Pending));
+    assert_eq!(replayed.last, Some(taken), "what came of earlier tries stays");
+    assert_eq!(delivery(store, ORG, one).await, Some(replayed));
+    assert_eq!(replay(OTHER_ORG, one).await, None);
+    assert_eq!(replay(ORG, JobId(1)).await, None);
+    assert_eq!(due(store, NOW + 50, 9).await, [two, other, one]);
 }

@@ -15,8 +15,9 @@ use futures::stream::BoxStream;
 
 use crate::failure::{FailurePoints, Moment};
 use crate::model::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, Grant, Job, JobsQuery, NewJob, NewUpload,
-    OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, TokenKind, Upload, User,
+    AnswerKey, Claim, Code, DeliveriesQuery, Delivery, DeliveryOutcome, DeliveryState, Figures, Finish, FirstAnswer,
+    Grant, Job, JobsQuery, NewJob, NewUpload, OauthClient, Org, PageQuery, Postponed, Record, Rest, SecretHash, Token,
+    TokenKind, TokenSelection, Upload, User,
 };
 use crate::{Error, Store};
 
@@ -43,8 +44,32 @@ impl FailingStore {
 
 #[async_trait]
 impl Store for FailingStore {
-    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient) -> Result<(), Error> {
-        self.pass("add_org", self.store.add_org(org, user, client)).await
+    async fn add_org(&self, org: &Org, user: &User, client: &OauthClient, tokens: &[Token]) -> Result<(), Error> {
+        self.pass("add_org", self.store.add_org(org, user, client, tokens)).await
+    }
+
+    async fn update_org(&self, org: &Org) -> Result<(), Error> {
+        self.pass("update_org", self.store.update_org(org)).await
+    }
+
+    async fn add_user(&self, user: &User) -> Result<(), Error> {
+        self.pass("add_user", self.store.add_user(user)).await
+    }
+
+    async fn update_user(&self, user: &User) -> Result<(), Error> {
+        self.pass("update_user", self.store.update_user(user)).await
+    }
+
+    async fn add_oauth_client(&self, client: &OauthClient) -> Result<(), Error> {
+        self.pass("add_oauth_client", self.store.add_oauth_client(client)).await
+    }
+
+    async fn oauth_clients(&self, org: OrgId) -> Result<Vec<OauthClient>, Error> {
+        self.pass("oauth_clients", self.store.oauth_clients(org)).await
+    }
+
+    async fn remove_oauth_client(&self, client_id: &str) -> Result<bool, Error> {
+        self.pass("remove_oauth_client", self.store.remove_oauth_client(client_id)).await
     }
 
     async fn orgs(&self) -> Result<Vec<Org>, Error> {
@@ -65,6 +90,26 @@ impl Store for FailingStore {
 
     async fn token(&self, kind: TokenKind, hash: SecretHash) -> Result<Option<Grant>, Error> {
         self.pass("token", self.store.token(kind, hash)).await
+    }
+
+    async fn tokens(&self, org: OrgId) -> Result<Vec<Token>, Error> {
+        self.pass("tokens", self.store.tokens(org)).await
+    }
+
+    async fn remove_tokens(&self, selection: &TokenSelection) -> Result<u64, Error> {
+        self.pass("remove_tokens", self.store.remove_tokens(selection)).await
+    }
+
+    async fn add_code(&self, hash: SecretHash, code: &Code) -> Result<(), Error> {
+        self.pass("add_code", self.store.add_code(hash, code)).await
+    }
+
+    async fn take_code(&self, hash: SecretHash) -> Result<Option<Code>, Error> {
+        self.pass("take_code", self.store.take_code(hash)).await
+    }
+
+    async fn answer(&self, key: &AnswerKey) -> Result<Option<FirstAnswer>, Error> {
+        self.pass("answer", self.store.answer(key)).await
     }
 
     async fn new_id(&self, now_ms: i64) -> Result<i64, Error> {
@@ -152,6 +197,18 @@ impl Store for FailingStore {
 
     async fn delivery(&self, org: OrgId, job: JobId) -> Result<Option<Delivery>, Error> {
         self.pass("delivery", self.store.delivery(org, job)).await
+    }
+
+    async fn deliveries(&self, query: &DeliveriesQuery) -> Result<Vec<Delivery>, Error> {
+        self.pass("deliveries", self.store.deliveries(query)).await
+    }
+
+    async fn delivery_attempts(&self, org: OrgId, job: JobId) -> Result<Vec<DeliveryOutcome>, Error> {
+        self.pass("delivery_attempts", self.store.delivery_attempts(org, job)).await
+    }
+
+    async fn replay_delivery(&self, org: OrgId, job: JobId, now: i64) -> Result<Option<Delivery>, Error> {
+        self.pass("replay_delivery", self.store.replay_delivery(org, job, now)).await
     }
 
     async fn note_delivery(

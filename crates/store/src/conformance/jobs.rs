@@ -60,6 +60,7 @@ pub(super) fn new_job(created_at: i64) -> NewJob {
         resources: vec![resource(), JobResource { find_by: None, ignore_empty: None, mappings: vec![], ..resource() }],
         result_url: None,
         fixed: false,
+        answer: None,
     }
 }
 

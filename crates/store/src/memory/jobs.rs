@@ -19,6 +19,7 @@ impl State {
     }
 
     pub(super) fn add_job(&mut self, new: &NewJob) -> Result<Job, Error> {
+        self.keep_answer(new.answer.as_ref(), new.created_at)?;
         let id = match new.id {
             Some(id) if self.jobs.contains_key(&id) => {
                 return Err(Error::failed("adding a job", "there is one with this id"));

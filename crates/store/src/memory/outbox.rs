@@ -1,10 +1,11 @@
 //! Callbacks that are promised.
 
-use bulkwright_engine::ids::JobId;
+use bulkwright_engine::ids::{JobId, OrgId};
 
 use super::state::State;
+use crate::ATTEMPTS_KEPT;
 use crate::Error;
-use crate::model::{Delivery, DeliveryOutcome, DeliveryState, Finish, Job};
+use crate::model::{DeliveriesQuery, Delivery, DeliveryOutcome, DeliveryState, Finish, Job};
 
 /// The delivery of a job that has just ended.
 pub(super) fn promised(job: &Job, end: &Finish) -> Option<Delivery> {
@@ -44,6 +45,33 @@ impl State {
         delivery.next_at = next_at;
         delivery.state = state;
         delivery.last = Some(outcome.clone());
+        let attempts = self.attempts.entry(job).or_default();
+        attempts.push(outcome.clone());
+        if attempts.len() > ATTEMPTS_KEPT as usize {
+            attempts.remove(0);
+        }
         Ok(())
+    }
+
+    pub(super) fn list_deliveries(&self, query: &DeliveriesQuery) -> Vec<Delivery> {
+        let wanted = |delivery: &&Delivery| {
+            query.org.is_none_or(|org| org == delivery.org)
+                && query.state.is_none_or(|state| state == delivery.state)
+                && query.before.is_none_or(|before| delivery.job < before)
+        };
+        self.deliveries.values().rev().filter(wanted).take(query.limit as usize).cloned().collect()
+    }
+
+    pub(super) fn delivery_attempts(&self, org: OrgId, job: JobId) -> Vec<DeliveryOutcome> {
+        let is_of_org = self.deliveries.get(&job).is_some_and(|delivery| delivery.org == org);
+        self.attempts.get(&job).filter(|_| is_of_org).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn replay_delivery(&mut self, org: OrgId, job: JobId, now: i64) -> Option<Delivery> {
+        let delivery = self.deliveries.get_mut(&job).filter(|delivery| delivery.org == org)?;
+        delivery.attempts = 0;
+        delivery.next_at = Some(now);
+        delivery.state = DeliveryState::Pending;
+        Some(delivery.clone())
     }
 }

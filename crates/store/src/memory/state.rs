@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use bulkwright_engine::ids::{FileId, IdBlock, IdNumber, JobId};
 
 use crate::Error;
-use crate::model::{Delivery, Grant, Job, NewUpload, OauthClient, Org, SecretHash, TokenKind, Upload, User};
+use crate::model::{
+    AnswerKey, Code, Delivery, DeliveryOutcome, FirstAnswer, Job, NewUpload, OauthClient, Org, SecretHash, Token,
+    Upload, User,
+};
 
 /// Milliseconds from 1970 to 2020.
 const MS_UNTIL_2020: i64 = 1_577_836_800_000;
@@ -18,10 +21,13 @@ pub(super) struct State {
     pub(super) orgs: Vec<Org>,
     pub(super) users: Vec<User>,
     pub(super) clients: Vec<OauthClient>,
-    pub(super) tokens: Vec<(TokenKind, SecretHash, Grant)>,
+    pub(super) tokens: Vec<Token>,
+    pub(super) codes: Vec<(SecretHash, Code)>,
+    pub(super) answers: BTreeMap<AnswerKey, FirstAnswer>,
     pub(super) uploads: BTreeMap<FileId, Upload>,
     pub(super) jobs: BTreeMap<JobId, HeldJob>,
     pub(super) deliveries: BTreeMap<JobId, Delivery>,
+    pub(super) attempts: BTreeMap<JobId, Vec<DeliveryOutcome>>,
 }
 
 /// A job, and until when its present attempt holds it, if one does.
@@ -37,28 +43,26 @@ impl State {
         self.blobs_made
     }
 
-    pub(super) fn add_org(&mut self, org: &Org, user: &User, client: &OauthClient) -> Result<(), Error> {
-        let org_is_there = self.orgs.iter().any(|known| known.id == org.id);
-        let user_is_there = self.users.iter().any(|known| {
-            let same_email = known.email.to_lowercase() == user.email.to_lowercase();
-            known.id == user.id || (known.org == user.org && same_email)
-        });
-        let client_is_there = self.clients.iter().any(|known| known.client_id == client.client_id);
-        if org_is_there || user_is_there || client_is_there {
-            return Err(Error::failed("adding an organisation", "it is there already"));
-        }
-        self.orgs.push(org.clone());
-        self.users.push(user.clone());
-        self.clients.push(client.clone());
-        Ok(())
-    }
-
     pub(super) fn add_upload(&mut self, new: &NewUpload) -> Result<Upload, Error> {
-        let id = FileId(self.draw_id(new.created_at.saturating_mul(1000))?);
-        let NewUpload { org, user, name, blob, bytes, sha256, created_at } = new.clone();
+        self.keep_answer(new.answer.as_ref(), new.created_at)?;
+        let id = match new.id {
+            Some(id) => id,
+            None => FileId(self.draw_id(new.created_at.saturating_mul(1000))?),
+        };
+        let NewUpload { org, user, name, blob, bytes, sha256, created_at, .. } = new.clone();
         let upload = Upload { id, org, user, name, blob, bytes, sha256, created_at };
         self.uploads.insert(id, upload.clone());
         Ok(upload)
+    }
+
+    /// Keeps an answer, if it is the first under its key at `now`.
+    pub(super) fn keep_answer(&mut self, answer: Option<&FirstAnswer>, now: i64) -> Result<(), Error> {
+        let Some(answer) = answer else { return Ok(()) };
+        if self.answers.get(&answer.key).is_some_and(|known| known.expires_at > now) {
+            return Err(Error::Answered);
+        }
+        self.answers.insert(answer.key.clone(), answer.clone());
+        Ok(())
     }
 
     pub(super) fn draw_id(&mut self, now_ms: i64) -> Result<i64, Error> {

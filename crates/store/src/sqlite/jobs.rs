@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::connections::committed;
 use super::sql::{self, Doing, draw_block};
-use super::{outbox, seal, stored};
+use super::{answers, outbox, seal, stored};
 use crate::Error;
 use crate::failure::FailurePoints;
 use crate::model::{Claim, Finish, Job, JobResource, JobState, JobsQuery, NewJob, Postponed, Rest};
@@ -61,6 +61,7 @@ fn unless_damaged(changed: Result<usize, Error>) -> Result<(), Error> {
 /// Adds a job that waits.
 pub(super) fn add(tx: &Transaction<'_>, new: NewJob) -> Result<Job, Error> {
     let doing = "adding a job";
+    answers::keep(tx, new.answer.as_ref(), new.created_at)?;
     let id = match new.id {
         Some(id) => id,
         None => JobId(sql::draw_id(tx, sql::milliseconds(new.created_at))?),

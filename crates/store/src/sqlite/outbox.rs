@@ -5,8 +5,9 @@ use rusqlite::{Row, Transaction, params};
 
 use super::sql::Doing;
 use super::{seal, stored};
+use crate::ATTEMPTS_KEPT;
 use crate::Error;
-use crate::model::{Callback, Delivery, DeliveryOutcome, DeliveryState, Finish};
+use crate::model::{Callback, DeliveriesQuery, Delivery, DeliveryOutcome, DeliveryState, Finish};
 
 /// Puts the callback of a job that has just ended into the outbox, if it has one.
 pub(super) fn add(tx: &Transaction<'_>, job: JobId, end: &Finish) -> Result<(), Error> {
@@ -37,6 +38,42 @@ pub(super) fn get(tx: &Transaction<'_>, org: OrgId, job: JobId) -> Result<Option
     Ok(found.filter(|delivery| delivery.org == org))
 }
 
+/// Deliveries, newest job first.
+pub(super) fn list(tx: &Transaction<'_>, query: &DeliveriesQuery) -> Result<Vec<Delivery>, Error> {
+    let doing = "listing deliveries";
+    let before = query.before.map_or(i64::MAX, |before| before.0);
+    let wanted = |delivery: &Delivery| {
+        query.org.is_none_or(|org| org == delivery.org) && query.state.is_none_or(|state| state == delivery.state)
+    };
+    seal::OUTBOX.all(tx, doing, "WHERE job < ?1 ORDER BY job DESC", params![before], query.limit, |row| {
+        Ok(Some(delivery(row).doing(doing)?).filter(wanted))
+    })
+}
+
+/// What came of the tries of a delivery.
+pub(super) fn attempts(tx: &Transaction<'_>, org: OrgId, job: JobId) -> Result<Vec<DeliveryOutcome>, Error> {
+    let doing = "reading attempts at a delivery";
+    if get(tx, org, job)?.is_none() {
+        return Ok(Vec::new());
+    }
+    seal::ATTEMPT.all(tx, doing, "WHERE job = ?1 ORDER BY number", params![job.0], ATTEMPTS_KEPT, |row| {
+        let outcome =
+            || Ok(DeliveryOutcome { at: row.get("at")?, status: row.get("status")?, error: row.get("error")? });
+        outcome().doing(doing).map(Some)
+    })
+}
+
+/// Makes a delivery due as if it were new.
+pub(super) fn replay(tx: &Transaction<'_>, org: OrgId, job: JobId, now: i64) -> Result<Option<Delivery>, Error> {
+    if get(tx, org, job)?.is_none() {
+        return Ok(None);
+    }
+    let pending = stored::delivery_state_number(DeliveryState::Pending);
+    let set = "attempts = 0, next_at = ?2, state = ?3";
+    seal::OUTBOX.update(tx, "replaying a delivery", &[&job.0], set, params![now, pending])?;
+    get(tx, org, job)
+}
+
 /// Notes what came of a try.
 pub(super) fn note(
     tx: &Transaction<'_>,
@@ -51,7 +88,19 @@ pub(super) fn note(
     let number = stored::delivery_state_number(state);
     let values = params![next_at, number, outcome.at, outcome.status, outcome.error];
     let changed = seal::OUTBOX.update(tx, doing, &[&job.0], set, values)?;
-    if changed == 1 { Ok(()) } else { Err(Error::failed(doing, format!("job {job} has no delivery"))) }
+    if changed != 1 {
+        return Err(Error::failed(doing, format!("job {job} has no delivery")));
+    }
+    add_attempt(tx, job, outcome)
+}
+
+fn add_attempt(tx: &Transaction<'_>, job: JobId, outcome: &DeliveryOutcome) -> Result<(), Error> {
+    let doing = "noting an attempt";
+    let sql = "INSERT INTO attempt (job, number, at, status, error)
+               SELECT ?1, 1 + coalesce(max(number), 0), ?2, ?3, ?4 FROM attempt WHERE job = ?1";
+    seal::ATTEMPT.insert(tx, doing, sql, params![job.0, outcome.at, outcome.status, outcome.error])?;
+    let sql = "DELETE FROM attempt WHERE job = ?1 AND number <= (SELECT max(number) FROM attempt WHERE job = ?1) - ?2";
+    tx.execute(sql, params![job.0, ATTEMPTS_KEPT]).doing(doing).map(|_| ())
 }
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {

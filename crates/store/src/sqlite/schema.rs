@@ -10,23 +10,34 @@ use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection, Transaction, TransactionBehavior};
 
 use super::connections::{committed, in_transaction};
-use super::seal;
+use super::seal::{self, Table};
 use super::sql::Doing;
 use crate::Error;
 use crate::failure::{FailurePoints, Moment};
 
 /// The steps of `records.db`, from an empty file on.
-const RECORDS_STEPS: &[Step] =
-    &[Step { sql: RECORDS_1, then: make_hash_key }, Step { sql: RECORDS_2, then: seal_records }];
+const RECORDS_STEPS: &[Step] = &[step(nothing, RECORDS_1, make_hash_key), step(nothing, RECORDS_2, seal_records)];
 /// The steps of `control.db`, from an empty file on.
-const CONTROL_STEPS: &[Step] = &[Step { sql: CONTROL_1, then: nothing }, Step { sql: CONTROL_2, then: seal_control }];
+const CONTROL_STEPS: &[Step] = &[
+    step(nothing, CONTROL_1, nothing),
+    step(nothing, CONTROL_2, seal_control),
+    step(mark_damaged_access, CONTROL_3, seal_access),
+];
 
 /// What makes a file one version newer. Released steps never change.
 struct Step {
+    /// What is no SQL, run before the statements.
+    before: Work,
     /// Statements, run one by one.
     sql: &'static str,
     /// What is no SQL, run after them.
-    then: fn(&Transaction<'_>) -> Result<(), Error>,
+    then: Work,
+}
+
+type Work = fn(&Transaction<'_>) -> Result<(), Error>;
+
+const fn step(before: Work, sql: &'static str, then: Work) -> Step {
+    Step { before, sql, then }
 }
 
 /// Bytes of a page of `records.db`. Measured with `examples/bulk_insert` on 2 cores, synced, 1,000,000 leads with bodies
@@ -253,6 +264,56 @@ const CONTROL_2: &str = "
     CREATE INDEX outbox_due ON outbox (next_at) WHERE next_at IS NOT NULL;
 ";
 
+/// What administration, consent, repeated requests and replayed callbacks need. `org.webhook_keys` are 32 bytes each, newest
+/// first; `answer` is what a request was answered, for its repeats.
+const CONTROL_3: &str = "
+    ALTER TABLE org ADD COLUMN edition TEXT;
+    ALTER TABLE org ADD COLUMN webhook_keys BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE org ADD COLUMN revoked_at INTEGER;
+    ALTER TABLE user ADD COLUMN sign_in BLOB;
+    ALTER TABLE user ADD COLUMN revoked_at INTEGER;
+    ALTER TABLE oauth_client ADD COLUMN name TEXT NOT NULL DEFAULT '';
+    ALTER TABLE oauth_client ADD COLUMN redirect_uris TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE token ADD COLUMN issued_at INTEGER;
+    ALTER TABLE token ADD COLUMN parent BLOB;
+    CREATE TABLE code (
+        hash BLOB PRIMARY KEY,
+        org INTEGER NOT NULL,
+        user INTEGER NOT NULL,
+        client_id TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        issued_at INTEGER,
+        expires_at INTEGER,
+        redirect_uri TEXT,
+        challenge_method TEXT,
+        challenge TEXT,
+        offline INTEGER NOT NULL,
+        checksum INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE TABLE answer (
+        org INTEGER NOT NULL,
+        client_id TEXT NOT NULL,
+        operation INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        content BLOB NOT NULL,
+        status INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        expires_at INTEGER NOT NULL,
+        checksum INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (org, client_id, operation, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX answer_end ON answer (expires_at);
+    CREATE TABLE attempt (
+        job INTEGER NOT NULL REFERENCES outbox (job),
+        number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        status INTEGER,
+        error TEXT,
+        checksum INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (job, number)
+    ) WITHOUT ROWID;
+";
+
 /// Refuses an empty file beside one that is not: SQLite would take it for a new one, and all that it held would be gone in
 /// silence. `records.db` is made first, so a start that was broken off leaves no other pair than one without any chunk.
 pub(super) fn check_pair(records: &Connection, control: &Connection) -> Result<(), Error> {
@@ -308,7 +369,30 @@ fn seal_records(tx: &Transaction<'_>) -> Result<(), Error> {
 }
 
 fn seal_control(tx: &Transaction<'_>) -> Result<(), Error> {
-    seal::OF_CONTROL.iter().try_for_each(|table| table.seal_all(tx))
+    SEALED_BY_CONTROL_2.iter().try_for_each(|table| table.seal_all(tx))
+}
+
+const SEALED_BY_CONTROL_2: [&Table; 9] = [
+    &seal::COUNTER,
+    &seal::ORG,
+    &seal::USER,
+    &seal::OAUTH_CLIENT,
+    &seal::TOKEN,
+    &seal::UPLOAD,
+    &seal::JOB,
+    &seal::JOB_RESOURCE,
+    &seal::OUTBOX,
+];
+
+/// The tables that get columns in the third step of `control.db`.
+const ACCESS: [&Table; 4] = [&seal::ORG, &seal::USER, &seal::OAUTH_CLIENT, &seal::TOKEN];
+
+fn mark_damaged_access(tx: &Transaction<'_>) -> Result<(), Error> {
+    ACCESS.iter().try_for_each(|table| table.mark_damaged(tx))
+}
+
+fn seal_access(tx: &Transaction<'_>) -> Result<(), Error> {
+    ACCESS.iter().try_for_each(|table| table.seal_all(tx))
 }
 
 fn nothing(_: &Transaction<'_>) -> Result<(), Error> {
@@ -360,6 +444,7 @@ fn tables(connection: &Connection) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 fn take(tx: &Transaction<'_>, step: &Step, doing: &'static str, points: &FailurePoints) -> Result<(), Error> {
+    (step.before)(tx)?;
     let mut statements = Batch::new(tx, step.sql);
     while let Some(mut statement) = statements.next().doing(doing)? {
         points.pass(doing, Moment::Within("before a statement"))?;

@@ -17,6 +17,8 @@ use super::sql::Doing;
 use crate::Error;
 
 const CHECKSUM: &str = "checksum";
+/// No checksum is that: a row that was damaged before its table got another column stays damaged.
+const MARKED: i64 = -1;
 
 /// A table whose rows are sealed.
 #[derive(Debug)]
@@ -48,9 +50,13 @@ pub(super) const UPLOAD: Table = table("upload", &["id"], "upload", Some("id"));
 pub(super) const JOB: Table = table("job", &["id"], "job", Some("id"));
 pub(super) const JOB_RESOURCE: Table = table("job_resource", &["job", "place"], "a resource of job", Some("job"));
 pub(super) const OUTBOX: Table = table("outbox", &["job"], "the delivery of job", Some("job"));
+pub(super) const CODE: Table = table("code", &["hash"], "the authorization code", None);
+pub(super) const ANSWER: Table = table("answer", &["org", "client_id", "operation", "key"], "the kept answer", None);
+pub(super) const ATTEMPT: Table =
+    table("attempt", &["job", "number"], "an attempt at the delivery of job", Some("job"));
 /// The tables of `control.db`.
-pub(super) const OF_CONTROL: [&Table; 9] =
-    [&COUNTER, &ORG, &USER, &OAUTH_CLIENT, &TOKEN, &UPLOAD, &JOB, &JOB_RESOURCE, &OUTBOX];
+pub(super) const OF_CONTROL: [&Table; 12] =
+    [&COUNTER, &ORG, &USER, &OAUTH_CLIENT, &TOKEN, &UPLOAD, &JOB, &JOB_RESOURCE, &OUTBOX, &CODE, &ANSWER, &ATTEMPT];
 
 pub(super) const META: Table = table("meta", &["name"], "the note", Some("name"));
 pub(super) const PICKLIST_ADDITION: Table =
@@ -198,11 +204,31 @@ impl Table {
         Ok(damaged)
     }
 
-    /// Seals every row as it is: for a step of the schema that gives the table its seals, or another column.
+    /// Seals every row as it is, but for those that are marked: for a step of the schema that gives the table its seals, or
+    /// another column.
     pub(super) fn seal_all(&self, tx: &Transaction<'_>) -> Result<(), Error> {
         let doing = "sealing a table";
-        let mut statement = tx.prepare(&self.select("")).doing(doing)?;
+        let mut statement = tx.prepare(&self.select("WHERE checksum >= 0")).doing(doing)?;
         self.seal_written(tx, doing, &mut statement, &[]).map(|_| ())
+    }
+
+    /// Marks every row that is damaged, so that [`Table::seal_all`] does not cover it up once the table has another column.
+    pub(super) fn mark_damaged(&self, tx: &Transaction<'_>) -> Result<(), Error> {
+        let doing = "looking for damage";
+        let key = |row: &Row<'_>| -> rusqlite::Result<Vec<Value>> { self.key.iter().map(|it| row.get(*it)).collect() };
+        let mut damaged = Vec::new();
+        let mut statement = tx.prepare(&self.select("")).doing(doing)?;
+        let mut rows = statement.query([]).doing(doing)?;
+        while let Some(row) = rows.next().doing(doing)? {
+            if self.check(row).is_err() {
+                damaged.push(key(row).doing(doing)?);
+            }
+        }
+        let sql = format!("UPDATE {} SET {CHECKSUM} = {MARKED} {}", self.name, self.by_key(1));
+        for key in &damaged {
+            tx.execute(&sql, params_from_iter(key)).doing(doing)?;
+        }
+        Ok(())
     }
 
     /// Seals the rows that a statement answers.

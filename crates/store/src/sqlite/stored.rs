@@ -5,7 +5,7 @@ use rusqlite::Row;
 use rusqlite::types::Type;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{DeliveryState, JobState, TokenKind};
+use crate::model::{AnsweredOperation, DeliveryState, JobState, TokenKind};
 
 /// The number of an operation. Stored, so it never changes.
 pub(super) fn operation_number(operation: Operation) -> i64 {
@@ -42,6 +42,24 @@ pub(super) fn token_kind_number(kind: TokenKind) -> i64 {
     match kind {
         TokenKind::Access => 0,
         TokenKind::Refresh => 1,
+    }
+}
+
+/// The kind of token of a number.
+pub(super) fn token_kind(number: i64) -> Option<TokenKind> {
+    [TokenKind::Access, TokenKind::Refresh].into_iter().find(|it| token_kind_number(*it) == number)
+}
+
+/// Scopes as they are stored.
+pub(super) fn scopes_json(scopes: &[String]) -> String {
+    serde_json::Value::from(scopes).to_string()
+}
+
+/// The number of what an answer was asked for. Stored, so it never changes.
+pub(super) fn answered_number(operation: AnsweredOperation) -> i64 {
+    match operation {
+        AnsweredOperation::Upload => 0,
+        AnsweredOperation::CreateJob => 1,
     }
 }
 

@@ -43,7 +43,7 @@ impl Sweeper {
         };
         // First, because it frees space and needs none.
         sweep.orphans()?;
-        sweep.tokens()?;
+        sweep.ended()?;
         sweep.results()?;
         sweep.jobs()?;
         sweep.uploads()?;
@@ -73,17 +73,29 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    fn tokens(&mut self) -> Result<(), Error> {
+    fn ended(&mut self) -> Result<(), Error> {
+        for table in &rows::ENDING {
+            let gone = self.ended_of(table)?;
+            if table.table == rows::ANSWERS {
+                self.swept.answers += gone;
+            } else {
+                self.swept.tokens += gone;
+            }
+        }
+        Ok(())
+    }
+
+    fn ended_of(&mut self, table: &rows::Ending) -> Result<u64, Error> {
         let now = self.sweeper.rule.now;
         if !self.sweeper.removes() {
-            self.swept.tokens = self.look("counting tokens", |tx| rows::ended_tokens(tx, now))?;
-            return Ok(());
+            return self.look("counting what has ended", |tx| table.count(tx, now));
         }
+        let mut gone = 0;
         loop {
-            let gone = self.change("sweeping tokens", |tx| rows::remove_tokens(tx, now, ROWS_AT_ONCE))?;
-            self.swept.tokens += gone;
-            if gone < u64::from(ROWS_AT_ONCE) {
-                return Ok(());
+            let step = self.change("sweeping what has ended", |tx| table.remove(tx, now, ROWS_AT_ONCE))?;
+            gone += step;
+            if step < u64::from(ROWS_AT_ONCE) {
+                return Ok(gone);
             }
         }
     }

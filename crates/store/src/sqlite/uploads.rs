@@ -3,15 +3,19 @@
 use bulkwright_engine::ids::{FileId, OrgId, UserId};
 use rusqlite::{Transaction, params};
 
-use super::{seal, sql};
+use super::{answers, seal, sql};
 use crate::Error;
 use crate::model::{NewUpload, Upload};
 
 /// Adds an upload.
 pub(super) fn add(tx: &Transaction<'_>, new: NewUpload) -> Result<Upload, Error> {
     let doing = "adding an upload";
-    let id = FileId(sql::draw_id(tx, sql::milliseconds(new.created_at))?);
-    let NewUpload { org, user, name, blob, bytes, sha256, created_at } = new;
+    answers::keep(tx, new.answer.as_ref(), new.created_at)?;
+    let id = match new.id {
+        Some(id) => id,
+        None => FileId(sql::draw_id(tx, sql::milliseconds(new.created_at))?),
+    };
+    let NewUpload { org, user, name, blob, bytes, sha256, created_at, .. } = new;
     let sql = "INSERT INTO upload (id, org, user, name, blob, bytes, sha256, created_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let values = params![id.0, org.0, user.0, name, blob, bytes.cast_signed(), sha256, created_at];

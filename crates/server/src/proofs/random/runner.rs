@@ -180,16 +180,31 @@ fn app(store: Arc<dyn Store>, faults: &Arc<Faults>, scratch: &Path) -> Arc<App> 
 }
 
 async fn begin(store: &dyn Store) {
-    let org = Org { id: ORG, company_name: "Acme".to_owned(), time_zone: "UTC".to_owned() };
+    let org = Org {
+        id: ORG,
+        company_name: "Acme".to_owned(),
+        time_zone: "UTC".to_owned(),
+        edition: None,
+        webhook_keys: Vec::new(),
+        revoked_at: None,
+    };
     let user = User {
         id: USER,
         org: ORG,
         full_name: "Ann".to_owned(),
         email: "ann@example.com".to_owned(),
         time_zone: "UTC".to_owned(),
+        sign_in: None,
+        revoked_at: None,
     };
-    let client = OauthClient { client_id: "1000.X".to_owned(), secret: SecretHash::of("x"), org: ORG };
-    store.add_org(&org, &user, &client).await.unwrap();
+    let client = OauthClient {
+        client_id: "1000.X".to_owned(),
+        secret: SecretHash::of("x"),
+        org: ORG,
+        name: String::new(),
+        redirect_uris: Vec::new(),
+    };
+    store.add_org(&org, &user, &client, &[]).await.unwrap();
     store.new_id(COUNTER_FROM_MS).await.unwrap();
 }
 
@@ -200,7 +215,7 @@ async fn queue(store: &dyn Store, number: i64, job: &RandomJob) -> JobId {
     let blob = store.put_blob("upload", stream::iter([Ok(zip)]).boxed()).await.unwrap();
     let created_at = NOW_MS / 1000 + number;
     let name = "leads.zip".to_owned();
-    let upload = NewUpload { org: ORG, user: USER, name, blob, bytes, sha256, created_at };
+    let upload = NewUpload { id: None, org: ORG, user: USER, name, blob, bytes, sha256, created_at, answer: None };
     let file = store.add_upload(&upload).await.unwrap().id;
     store.add_job(&new_job(job, file, created_at)).await.unwrap().id
 }
@@ -233,6 +248,7 @@ fn new_job(job: &RandomJob, file: FileId, created_at: i64) -> NewJob {
         resources: vec![resource],
         result_url: None,
         fixed: false,
+        answer: None,
     }
 }
 

@@ -7,16 +7,34 @@ use crate::Error;
 use crate::sqlite::sql::Doing;
 use crate::sqlite::{jobs, seal};
 
-/// Tokens that have ended.
-pub(super) fn ended_tokens(tx: &Transaction<'_>, now: i64) -> Result<u64, Error> {
-    let sql = "SELECT count(*) FROM token WHERE expires_at <= ?1";
-    tx.query_row(sql, [now], |row| row.get::<_, i64>(0)).doing("counting tokens").map(i64::cast_unsigned)
+/// A table whose rows end at a time of their own.
+pub(super) struct Ending {
+    pub(super) table: &'static str,
+    key: &'static str,
 }
 
-/// Removes some of them, and answers how many.
-pub(super) fn remove_tokens(tx: &Transaction<'_>, now: i64, limit: u32) -> Result<u64, Error> {
-    let sql = "DELETE FROM token WHERE (kind, hash) IN (SELECT kind, hash FROM token WHERE expires_at <= ?1 LIMIT ?2)";
-    tx.execute(sql, params![now, limit]).doing("sweeping tokens").map(|gone| gone as u64)
+/// All of them.
+pub(super) const ENDING: [Ending; 3] = [
+    Ending { table: "token", key: "kind, hash" },
+    Ending { table: "code", key: "hash" },
+    Ending { table: ANSWERS, key: "org, client_id, operation, key" },
+];
+pub(super) const ANSWERS: &str = "answer";
+
+impl Ending {
+    /// Rows that have ended.
+    pub(super) fn count(&self, tx: &Transaction<'_>, now: i64) -> Result<u64, Error> {
+        let sql = format!("SELECT count(*) FROM {} WHERE expires_at <= ?1", self.table);
+        tx.query_row(&sql, [now], |row| row.get::<_, i64>(0)).doing("counting what has ended").map(i64::cast_unsigned)
+    }
+
+    /// Removes some of them, and answers how many.
+    pub(super) fn remove(&self, tx: &Transaction<'_>, now: i64, limit: u32) -> Result<u64, Error> {
+        let Ending { table, key } = self;
+        let sql =
+            format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE expires_at <= ?1 LIMIT ?2)");
+        tx.execute(&sql, params![now, limit]).doing("sweeping what has ended").map(|gone| gone as u64)
+    }
 }
 
 /// Jobs after one whose result is old, by id, with its blob.
@@ -75,6 +93,7 @@ pub(super) fn blocks(tx: &Transaction<'_>, org: OrgId, job: JobId) -> Result<Vec
 /// Removes a job with all that hangs on it.
 pub(super) fn remove_job(tx: &Transaction<'_>, job: JobId) -> Result<(), Error> {
     for sql in [
+        "DELETE FROM attempt WHERE job = ?1",
         "DELETE FROM outbox WHERE job = ?1",
         "DELETE FROM job_resource WHERE job = ?1",
         "DELETE FROM job WHERE id = ?1",

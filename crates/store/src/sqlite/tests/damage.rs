@@ -106,7 +106,8 @@ async fn a_damaged_job_is_passed_over_and_told() {
 #[tokio::test]
 async fn every_column_of_the_control_file_is_sealed() {
     let (directory, store) = new_store(&temporary());
-    world::write(&store).await;
+    let world = world::write(&store).await;
+    world::write_later_kinds(&store, &world).await;
     drop(store);
     let mut connection = rusqlite::Connection::open(directory.path().join("control.db")).unwrap();
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";

@@ -1,5 +1,5 @@
-//! A directory that the first version of this program made becomes one of this version: whole, in whatever moment the
-//! step there is broken off. `schema-1` holds such a directory; what is in it, [`world::write`] says.
+//! A directory that an earlier version of this program made becomes one of this version: whole, in whatever moment the
+//! steps there are broken off. `schema-1` and `schema-2` hold such directories; what is in them, [`world::write`] says.
 
 use std::process::Command;
 use std::sync::Mutex;
@@ -17,10 +17,13 @@ use crate::upkeep::{DifferenceKind, Verification};
 const CHILD: &str = "BULKWRIGHT_TEST_MIGRATION";
 const CHILD_TEST: &str = "sqlite::tests::migration::a_process_that_ends_at_a_point";
 
-/// The directory of the first version, in a place of its own.
-fn schema_1() -> tempfile::TempDir {
+/// The versions of which a directory is stored.
+const EARLIER: [i64; 2] = [1, 2];
+
+/// The directory of an earlier version, in a place of its own.
+fn earlier(version: i64) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
-    let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sqlite/tests/schema-1");
+    let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/sqlite/tests/schema-{version}"));
     std::fs::create_dir(copy.path().join("blobs")).unwrap();
     for (from, to) in [(stored.clone(), copy.path().to_owned()), (stored.join("blobs"), copy.path().join("blobs"))] {
         for file in std::fs::read_dir(from).unwrap().map(Result::unwrap).filter(|it| it.path().is_file()) {
@@ -42,8 +45,8 @@ fn dump(file: &Path) -> Vec<String> {
     for table in rows(&connection, tables) {
         let [Value::Text(name)] = &table[..] else { panic!("{table:?}") };
         let of_table = rows(&connection, &format!("SELECT * FROM {name}"));
-        // Schema 1 swept nothing.
-        let may_be_empty = name == "swept";
+        // Earlier versions had no such rows, or swept nothing.
+        let may_be_empty = ["swept", "code", "answer", "attempt"].contains(&name.as_str());
         assert!(may_be_empty || !of_table.is_empty(), "the world has rows of every kind, but none of {name}");
         lines.extend(of_table.iter().map(|row| format!("{name} {row:?}")));
     }
@@ -93,23 +96,25 @@ fn open_past(
 }
 
 /// The directory after a step that nothing disturbed, and the failure points that it passed.
-fn undisturbed() -> (Vec<String>, usize) {
-    let directory = schema_1();
+fn undisturbed(version: i64) -> (Vec<String>, usize) {
+    let directory = earlier(version);
     let points = open_past(directory.path(), |_| Ok(())).unwrap();
     (everything(directory.path()), points)
 }
 
 #[test]
-fn the_stored_directory_is_of_the_first_version() {
-    let directory = schema_1();
-    for file in ["records.db", "control.db"] {
-        let connection = Connection::open(directory.path().join(file)).unwrap();
-        assert_eq!(rows(&connection, "PRAGMA user_version"), [[Value::Integer(1)]], "{file}");
+fn the_stored_directories_are_of_their_versions() {
+    for version in EARLIER {
+        let directory = earlier(version);
+        for file in ["records.db", "control.db"] {
+            let connection = Connection::open(directory.path().join(file)).unwrap();
+            assert_eq!(rows(&connection, "PRAGMA user_version"), [[Value::Integer(version)]], "{file}");
+        }
     }
 }
 
 #[tokio::test]
-async fn a_directory_of_the_first_version_answers_as_a_new_one() {
+async fn a_directory_of_an_earlier_version_answers_as_a_new_one() {
     let (fresh, store) = new_store(&temporary());
     let world = world::write(&store).await;
     drop(store);
@@ -117,35 +122,54 @@ async fn a_directory_of_the_first_version_answers_as_a_new_one() {
     let expected = ask(&open(fresh.path()), &world).await;
     // When a job was begun, the first version did not note.
     let begun = |number| format!("started_at: Some({})", NOW + number);
-    let expected =
-        expected.iter().map(|line| line.replace(&begun(0), "started_at: None").replace(&begun(3), "started_at: None"));
-    let migrated = schema_1();
-    assert_eq!(ask(&open(migrated.path()), &world).await, expected.collect::<Vec<_>>());
-    let [migrated_is, fresh_is] = [world::verify(migrated.path()).await, world::verify(fresh.path()).await];
-    assert_eq!(migrated_is.sums, fresh_is.sums);
-    // Of blobs it tells the names, which are drawn at random.
-    let told =
-        |by: Verification| by.differences.into_iter().filter(|it| it.kind != DifferenceKind::Blob).collect::<Vec<_>>();
-    assert_eq!(told(migrated_is), told(fresh_is));
-    let of = |directory: &Path, file| schema(&Connection::open(directory.join(file)).unwrap());
-    for file in ["records.db", "control.db"] {
-        assert_eq!(of(migrated.path(), file), of(fresh.path(), file));
+    let expected: Vec<String> = expected
+        .iter()
+        .map(|line| line.replace(&begun(0), "started_at: None").replace(&begun(3), "started_at: None"))
+        .collect();
+    for version in EARLIER {
+        let migrated = earlier(version);
+        assert_eq!(ask(&open(migrated.path()), &world).await, expected, "schema {version}");
+        let [migrated_is, fresh_is] = [world::verify(migrated.path()).await, world::verify(fresh.path()).await];
+        assert_eq!(migrated_is.sums, fresh_is.sums);
+        // Of blobs it tells the names, which are drawn at random.
+        let told = |by: Verification| {
+            by.differences.into_iter().filter(|it| it.kind != DifferenceKind::Blob).collect::<Vec<_>>()
+        };
+        assert_eq!(told(migrated_is), told(fresh_is));
+        let of = |directory: &Path, file| schema(&Connection::open(directory.join(file)).unwrap());
+        for file in ["records.db", "control.db"] {
+            assert_eq!(of(migrated.path(), file), of(fresh.path(), file));
+        }
     }
+}
+
+#[tokio::test]
+async fn a_step_that_adds_columns_covers_no_damage_up() {
+    let directory = earlier(2);
+    let changed = "UPDATE token SET scopes = '[\"ZohoCRM.modules.ALL\"]' WHERE kind = 0";
+    assert_eq!(Connection::open(directory.path().join("control.db")).unwrap().execute(changed, []).unwrap(), 1);
+    let store = open(directory.path());
+    let read = store.token(TokenKind::Access, SecretHash::of("1000.access")).await;
+    assert!(matches!(read, Err(Error::Damaged { .. })), "{read:?}");
+    let sound = store.token(TokenKind::Refresh, SecretHash::of("1000.refresh")).await;
+    assert!(matches!(sound, Ok(Some(_))), "{sound:?}");
 }
 
 #[test]
 fn a_step_that_fails_anywhere_is_taken_by_the_next_start() {
-    let (expected, points) = undisturbed();
-    assert!(points > 50, "each statement has a point before and after it, not {points} in all");
-    for failing in 0..points {
-        let directory = schema_1();
-        let failed_at = Arc::new(Mutex::new(None));
-        let options = OpenOptions { failure_points: failing_at(failing, failed_at.clone()), ..temporary() };
-        let error = SqliteStore::open(directory.path(), &options).err().unwrap();
-        let point = failed_at.lock().unwrap().unwrap();
-        assert!(matches!(error, Error::Failed { .. }), "{point}: {error}");
-        open(directory.path());
-        assert_eq!(everything(directory.path()), expected, "{point}");
+    for version in EARLIER {
+        let (expected, points) = undisturbed(version);
+        assert!(points > 15, "each statement has a point before and after it, not {points} in all");
+        for failing in 0..points {
+            let directory = earlier(version);
+            let failed_at = Arc::new(Mutex::new(None));
+            let options = OpenOptions { failure_points: failing_at(failing, failed_at.clone()), ..temporary() };
+            let error = SqliteStore::open(directory.path(), &options).err().unwrap();
+            let point = failed_at.lock().unwrap().unwrap();
+            assert!(matches!(error, Error::Failed { .. }), "schema {version}, {point}: {error}");
+            open(directory.path());
+            assert_eq!(everything(directory.path()), expected, "schema {version}, {point}");
+        }
     }
 }
 
@@ -162,17 +186,20 @@ fn failing_at(failing: usize, failed_at: Arc<Mutex<Option<FailurePoint>>>) -> Fa
 
 #[test]
 fn a_step_that_is_killed_anywhere_is_taken_by_the_next_start() {
-    let (expected, points) = undisturbed();
-    for ending in 0..points {
-        let directory = schema_1();
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", CHILD_TEST])
-            .env(CHILD, format!("{ending} {}", directory.path().display()))
-            .output()
-            .unwrap();
-        assert_eq!(child.status.code(), None, "point {ending}: {}", String::from_utf8_lossy(&child.stdout));
-        open(directory.path());
-        assert_eq!(everything(directory.path()), expected, "point {ending}");
+    for version in EARLIER {
+        let (expected, points) = undisturbed(version);
+        for ending in 0..points {
+            let directory = earlier(version);
+            let child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", CHILD_TEST])
+                .env(CHILD, format!("{ending} {}", directory.path().display()))
+                .output()
+                .unwrap();
+            let told = String::from_utf8_lossy(&child.stdout);
+            assert_eq!(child.status.code(), None, "schema {version}, point {ending}: {told}");
+            open(directory.path());
+            assert_eq!(everything(directory.path()), expected, "schema {version}, point {ending}");
+        }
     }
 }
 
@@ -180,8 +207,8 @@ fn a_step_that_is_killed_anywhere_is_taken_by_the_next_start() {
 #[test]
 fn a_process_that_ends_at_a_point() {
     let Ok(told) = std::env::var(CHILD) else {
-        let directory = schema_1();
-        return assert_eq!(open_past(directory.path(), |_| Ok(())).unwrap(), undisturbed().1);
+        let directory = earlier(1);
+        return assert_eq!(open_past(directory.path(), |_| Ok(())).unwrap(), undisturbed(1).1);
     };
     let (ending, directory) = told.split_once(' ').unwrap();
     let ending: usize = ending.parse().unwrap();

@@ -67,6 +67,7 @@ pub(super) fn new_job(callback: Option<Callback>, fixed: bool) -> NewJob {
         resources: vec![],
         result_url: None,
         fixed,
+        answer: None,
     }
 }
 
@@ -165,14 +166,14 @@ fn a_directory_that_cannot_be_made_is_named() {
 
 #[test]
 fn a_newer_file_is_refused() {
-    for file in ["records.db", "control.db"] {
+    for (file, newest) in [("records.db", 2), ("control.db", 3)] {
         let (directory, store) = new_store(&temporary());
         drop(store);
         let path = directory.path().join(file);
         rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
         match SqliteStore::open(directory.path(), &temporary()) {
             Err(Error::Newer { path: named, found, known }) => {
-                assert_eq!((named, found, known), (path, 9, 2))
+                assert_eq!((named, found, known), (path, 9, newest))
             }
             other => panic!("{:?}", other.err()),
         }

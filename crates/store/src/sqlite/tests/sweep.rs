@@ -123,6 +123,7 @@ async fn blobs_that_wait_for_their_row_stay_and_orphans_go() {
     store.put_blob_file("result", tempfile::NamedTempFile::new().unwrap()).await.unwrap();
     assert_eq!(store.sweep(&rule(NOW)).await.unwrap(), Swept::default(), "somebody may still name them");
     let new = NewUpload {
+        id: None,
         org: ORG,
         user: bulkwright_engine::ids::UserId(5),
         name: String::new(),
@@ -130,6 +131,7 @@ async fn blobs_that_wait_for_their_row_stay_and_orphans_go() {
         bytes: 2,
         sha256: sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(b"PK")).into(),
         created_at: NOW,
+        answer: None,
     };
     store.add_upload(&new).await.unwrap();
     store.delete_blob(&two).await.unwrap();

@@ -96,11 +96,24 @@ pub(super) async fn open_town(directory: &Path, options: &OpenOptions) -> Sqlite
     store.set_catalog(&catalog()).unwrap();
     if store.orgs().await.unwrap().is_empty() {
         let zone = "Europe/Berlin".to_owned();
-        let org = Org { id: ORG, company_name: "Zylker".to_owned(), time_zone: zone.clone() };
+        let org = Org {
+            id: ORG,
+            company_name: "Zylker".to_owned(),
+            time_zone: zone.clone(),
+            edition: None,
+            webhook_keys: Vec::new(),
+            revoked_at: None,
+        };
         let (full_name, email) = ("Ann".to_owned(), "ann@example.com".to_owned());
-        let user = User { id: USER, org: ORG, full_name, email, time_zone: zone };
-        let client = OauthClient { client_id: "1000.A".to_owned(), secret: SecretHash::of("s"), org: ORG };
-        store.add_org(&org, &user, &client).await.unwrap();
+        let user = User { id: USER, org: ORG, full_name, email, time_zone: zone, sign_in: None, revoked_at: None };
+        let client = OauthClient {
+            client_id: "1000.A".to_owned(),
+            secret: SecretHash::of("s"),
+            org: ORG,
+            name: String::new(),
+            redirect_uris: Vec::new(),
+        };
+        store.add_org(&org, &user, &client, &[]).await.unwrap();
     }
     store
 }
@@ -116,7 +129,15 @@ pub(super) async fn mixed_jobs(store: &SqliteStore) {
     run(store, Asked { fixed: true, ..Asked::insert("Name\nFixed\n") }, Until::End).await;
     run(store, Asked { callback: true, ..Asked::insert("Name\nG\n") }, Until::LastChunk).await;
     run(store, Asked { callback: true, ..Asked::insert(&many(400)) }, Until::FirstChunk).await;
-    let token = Grant { org: ORG, user: USER, client_id: "1000.A".to_owned(), scopes: vec![], expires_at: None };
+    let token = Grant {
+        org: ORG,
+        user: USER,
+        client_id: "1000.A".to_owned(),
+        scopes: vec![],
+        expires_at: None,
+        issued_at: None,
+        parent: None,
+    };
     store.add_token(TokenKind::Refresh, SecretHash::of("refresh"), &token).await.unwrap();
     let ends = Grant { expires_at: Some(NOW + 3600), ..token };
     store.add_token(TokenKind::Access, SecretHash::of("access"), &ends).await.unwrap();
@@ -159,6 +180,7 @@ pub(super) async fn add(store: &SqliteStore, asked: Asked<'_>) -> Job {
         resources: vec![resource],
         result_url: None,
         fixed: asked.fixed,
+        answer: None,
     };
     store.add_job(&new).await.unwrap()
 }
@@ -171,7 +193,20 @@ pub(super) async fn upload(store: &SqliteStore, csv: &str, at: i64) -> Upload {
     let (bytes, sha256) = (zip.len() as u64, Sha256::digest(&zip).into());
     let blob = store.put_blob("upload", stream::iter([Ok(Bytes::from(zip))]).boxed()).await.unwrap();
     let name = "things.zip".to_owned();
-    store.add_upload(&NewUpload { org: ORG, user: USER, name, blob, bytes, sha256, created_at: at }).await.unwrap()
+    store
+        .add_upload(&NewUpload {
+            id: None,
+            org: ORG,
+            user: USER,
+            name,
+            blob,
+            bytes,
+            sha256,
+            created_at: at,
+            answer: None,
+        })
+        .await
+        .unwrap()
 }
 
 /// Adds a job and runs it so far.

@@ -1,5 +1,6 @@
 //! A small world of every kind of row, written through the store's own calls, and all that can be asked of it. The files in
-//! `schema-1` hold it as the first version of this program wrote it: with these very calls.
+//! `schema-1` hold it as the first version of this program wrote it, with these very calls; those in `schema-2` are the same
+//! after the second version opened them.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -16,8 +17,9 @@ use sha2::{Digest, Sha256};
 
 use super::open;
 use crate::model::{
-    Callback, Failure, Finish, Grant, JobResource, JobState, JobsQuery, NewJob, NewUpload, OauthClient, Org, PageQuery,
-    SecretHash, SortBy, TokenKind, User,
+    AnswerKey, AnsweredOperation, Callback, Code, CodeChallenge, DeliveriesQuery, DeliveryOutcome, DeliveryState,
+    Failure, Finish, FirstAnswer, Grant, JobResource, JobState, JobsQuery, NewJob, NewUpload, OauthClient, Org,
+    PageQuery, SecretHash, SortBy, TokenKind, User,
 };
 use crate::sqlite::SqliteStore;
 use crate::upkeep::{Upkeep, Verification};
@@ -70,22 +72,73 @@ pub(super) async fn write(store: &dyn Store) -> World {
     World { uploads, jobs: store.jobs(&all).await.unwrap().into_iter().map(|job| job.id).collect() }
 }
 
+/// Adds rows of the kinds that came later: a code, a kept answer, an attempt at a delivery.
+pub(super) async fn write_later_kinds(store: &dyn Store, world: &World) {
+    let grant = Grant {
+        org: ORGS[0],
+        user: USER,
+        client_id: CLIENT.to_owned(),
+        scopes: vec!["ZohoCRM.bulk.ALL".to_owned()],
+        expires_at: Some(NOW + 60),
+        issued_at: Some(NOW),
+        parent: None,
+    };
+    let challenge = Some(CodeChallenge {
+        method: "S256".to_owned(),
+        challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw".to_owned(),
+    });
+    let redirect_uri = Some("https://example.com/back".to_owned());
+    let code = Code { grant, redirect_uri, challenge, offline: true };
+    store.add_code(SecretHash::of("1000.code"), &code).await.unwrap();
+    let operation = AnsweredOperation::CreateJob;
+    let key = AnswerKey { org: ORGS[0], client_id: CLIENT.to_owned(), operation, key: "again".to_owned() };
+    let answer = FirstAnswer { key, content: [7; 32], status: 201, body: b"{}".to_vec(), expires_at: NOW + 86_400 };
+    store.add_job(&NewJob { answer: Some(answer), ..new_job(world.uploads[0], 5) }).await.unwrap();
+    let with_callback = DeliveriesQuery { limit: 1, ..DeliveriesQuery::default() };
+    let delivery = store.deliveries(&with_callback).await.unwrap().remove(0);
+    let outcome = DeliveryOutcome { at: NOW + 10, status: Some(503), error: Some("503".to_owned()) };
+    store.note_delivery(delivery.job, &outcome, DeliveryState::Pending, Some(NOW + 15)).await.unwrap();
+}
+
 async fn write_access(store: &dyn Store) {
     for (number, id) in ORGS.into_iter().enumerate() {
-        let org = Org { id, company_name: format!("Zylker {number}"), time_zone: "America/Los_Angeles".to_owned() };
+        let org = Org {
+            id,
+            company_name: format!("Zylker {number}"),
+            time_zone: "America/Los_Angeles".to_owned(),
+            edition: None,
+            webhook_keys: Vec::new(),
+            revoked_at: None,
+        };
         let user = User {
             id: UserId(USER.0 + number as i64),
             org: id,
             full_name: "Patricia Boyle".to_owned(),
             email: "Patricia@example.com".to_owned(),
             time_zone: "+05:30".to_owned(),
+            sign_in: None,
+            revoked_at: None,
         };
         let client_id = if number == 0 { CLIENT.to_owned() } else { format!("{CLIENT}.{number}") };
-        let client = OauthClient { client_id, secret: SecretHash::of("secret"), org: id };
-        store.add_org(&org, &user, &client).await.unwrap();
+        let client = OauthClient {
+            client_id,
+            secret: SecretHash::of("secret"),
+            org: id,
+            name: String::new(),
+            redirect_uris: Vec::new(),
+        };
+        store.add_org(&org, &user, &client, &[]).await.unwrap();
     }
     let scopes = vec!["ZohoCRM.bulk.ALL".to_owned(), "ZohoFiles.files.ALL".to_owned()];
-    let grant = Grant { org: ORGS[0], user: USER, client_id: CLIENT.to_owned(), scopes, expires_at: Some(NOW + 3600) };
+    let grant = Grant {
+        org: ORGS[0],
+        user: USER,
+        client_id: CLIENT.to_owned(),
+        scopes,
+        expires_at: Some(NOW + 3600),
+        issued_at: None,
+        parent: None,
+    };
     store.add_token(TokenKind::Access, SecretHash::of(ACCESS), &grant).await.unwrap();
     let grant = Grant { expires_at: None, ..grant };
     store.add_token(TokenKind::Refresh, SecretHash::of(REFRESH), &grant).await.unwrap();
@@ -96,7 +149,8 @@ async fn write_upload(store: &dyn Store, org: OrgId, name: &str, bytes: usize) -
     let sha256 = Sha256::digest(&content).into();
     let blob = store.put_blob("upload", stream::iter([Ok(Bytes::from(content))]).boxed()).await.unwrap();
     let name = name.to_owned();
-    let upload = NewUpload { org, user: USER, name, blob, bytes: bytes as u64, sha256, created_at: NOW };
+    let upload =
+        NewUpload { id: None, org, user: USER, name, blob, bytes: bytes as u64, sha256, created_at: NOW, answer: None };
     store.add_upload(&upload).await.unwrap().id
 }
 
@@ -139,6 +193,7 @@ fn new_job(file: FileId, number: i64) -> NewJob {
         }],
         result_url: None,
         fixed: false,
+        answer: None,
     }
 }
 

@@ -32,13 +32,16 @@ const RULES: &[Rule] = &[
         Access,
         "an organisation that is there",
         "SELECT 'user ' || id, org FROM user WHERE org NOT IN (SELECT id FROM org)
-         UNION ALL SELECT 'client ' || client_id, org FROM oauth_client WHERE org NOT IN (SELECT id FROM org)",
+         UNION ALL SELECT 'client ' || client_id, org FROM oauth_client WHERE org NOT IN (SELECT id FROM org)
+         UNION ALL SELECT 'a kept answer', org FROM answer WHERE org NOT IN (SELECT id FROM org)",
     ),
     rule(
         Access,
         "a user of its organisation",
         "SELECT 'a token of client ' || client_id, user FROM token
          WHERE NOT EXISTS (SELECT 1 FROM user WHERE user.id = token.user AND user.org = token.org)
+         UNION ALL SELECT 'a code of client ' || client_id, user FROM code
+         WHERE NOT EXISTS (SELECT 1 FROM user WHERE user.id = code.user AND user.org = code.org)
          UNION ALL SELECT 'upload ' || id, user FROM upload
          WHERE NOT EXISTS (SELECT 1 FROM user WHERE user.id = upload.user AND user.org = upload.org)
          UNION ALL SELECT 'job ' || id, created_by FROM job
@@ -48,6 +51,8 @@ const RULES: &[Rule] = &[
         Access,
         "a client that is there",
         "SELECT 'a token of user ' || user, client_id FROM token
+         WHERE client_id NOT IN (SELECT client_id FROM oauth_client)
+         UNION ALL SELECT 'a code of user ' || user, client_id FROM code
          WHERE client_id NOT IN (SELECT client_id FROM oauth_client)",
     ),
     rule(
