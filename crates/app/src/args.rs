@@ -1,5 +1,6 @@
 //! The command line. Every flag `--some-name` is also the variable `BULKWRIGHT_SOME_NAME`; a test holds them to it.
 
+mod callback;
 mod looking;
 mod upkeep;
 
@@ -17,6 +18,9 @@ use crate::exit;
 use crate::sample::Share;
 use crate::settings::{base_url, duration};
 
+pub(crate) use callback::{
+    CallbackCommand, CallbackListArgs, CallbackReplayArgs, CallbackSecretArgs, CallbackShowArgs, ListedState,
+};
 pub(crate) use looking::{
     JobCommand, JobCreateArgs, JobListArgs, JobResultArgs, JobShowArgs, JobWaitArgs, ListFormat, RecordCommand,
     RecordShowArgs, UploadArgs,
@@ -110,6 +114,9 @@ pub(crate) enum Command {
     /// Look at records
     #[command(subcommand)]
     Record(RecordCommand),
+    /// Look at callbacks, send them again, and see what signs them
+    #[command(subcommand)]
+    Callback(CallbackCommand),
     /// Upload a zip for a job
     Upload(Box<UploadArgs>),
     /// Serve the API over a data directory

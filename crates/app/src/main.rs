@@ -12,6 +12,7 @@ mod own_server;
 mod sample;
 mod settings;
 mod signals;
+mod table;
 mod target;
 mod ui;
 

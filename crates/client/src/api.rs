@@ -22,7 +22,7 @@ use crate::host;
 use crate::send::{Access, Call, Payload, Repeat, Sender};
 use crate::token::{TokenSource, Tokens};
 
-pub use own::JobsFilter;
+pub use own::{CallbacksFilter, JobsFilter};
 
 /// What the client is pointed at.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ mod message;
 mod names;
 mod schedule;
 mod sender;
+pub(crate) mod signature;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;

@@ -42,6 +42,8 @@ mod sweep;
 
 pub mod upkeep;
 
+pub mod webhook_secrets;
+
 #[cfg(test)]
 extern crate self as bulkwright_server;
 #[cfg(test)]

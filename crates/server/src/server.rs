@@ -91,6 +91,7 @@ impl Server {
             Mode::Serve { data } => start::first::credentials(&app, data).await?,
             Mode::Dev => Some(start::dev::seed(&app).await?),
         };
+        start::webhook_keys::complete(&app).await?;
         if let Some(known) = &credentials {
             let _ = app.admin_secret.set(SecretHash::of(&known.admin_secret));
         }

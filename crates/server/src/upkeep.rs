@@ -81,7 +81,7 @@ pub async fn restore(backup: &Path, data: &Path) -> Result<RestoreAnswer, ServeE
 }
 
 /// Opens a directory that is there already.
-async fn open(data: &Path) -> Result<Arc<SqliteStore>, ServeError> {
+pub(crate) async fn open(data: &Path) -> Result<Arc<SqliteStore>, ServeError> {
     if !data.join("records.db").exists() {
         return Err(ServeError::NoData { path: data.to_owned() });
     }

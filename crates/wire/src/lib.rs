@@ -38,6 +38,8 @@ pub mod record;
 
 pub mod own;
 
+pub mod callback;
+
 pub mod exchange;
 
 pub mod upkeep;

@@ -70,6 +70,10 @@ pub const VERIFY: &str = "/_bulkwright/admin/verify";
 pub const METRICS: &str = "/_bulkwright/metrics";
 /// Jobs, newest first.
 pub const JOBS: &str = "/_bulkwright/jobs";
+/// Callbacks of jobs that are through, newest job first.
+pub const CALLBACKS: &str = "/_bulkwright/callbacks";
+/// What an organisation's callbacks are signed with.
+pub const WEBHOOK_SECRET: &str = "/_bulkwright/admin/webhook-secret";
 /// Takes away what has outlived its time.
 pub const SWEEP: &str = "/_bulkwright/admin/sweep";
 /// Copies everything to a directory of the server's machine.
@@ -94,6 +98,14 @@ pub enum OwnEndpoint {
     JobWait,
     /// One job, as it moves.
     JobEvents,
+    /// Callbacks, page by page.
+    Callbacks,
+    /// One job's callback, with what came of each try.
+    Callback,
+    /// One job's callback is sent again.
+    CallbackReplay,
+    /// Shows what an organisation's callbacks are signed with, or changes it.
+    WebhookSecret,
     /// Takes away what has outlived its time.
     Sweep,
     /// Copies everything to a directory of the server's machine.
@@ -134,6 +146,10 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::Job, "GET", "/_bulkwright/jobs/{job_id}", OwnAccess::Organisation),
     own(OwnEndpoint::JobWait, "GET", "/_bulkwright/jobs/{job_id}/wait", OwnAccess::Organisation),
     own(OwnEndpoint::JobEvents, "GET", "/_bulkwright/jobs/{job_id}/events", OwnAccess::Organisation),
+    own(OwnEndpoint::Callbacks, "GET", CALLBACKS, OwnAccess::Organisation),
+    own(OwnEndpoint::Callback, "GET", "/_bulkwright/callbacks/{job_id}", OwnAccess::Organisation),
+    own(OwnEndpoint::CallbackReplay, "POST", "/_bulkwright/callbacks/{job_id}/replay", OwnAccess::Organisation),
+    own(OwnEndpoint::WebhookSecret, "POST", WEBHOOK_SECRET, OwnAccess::Admin),
     own(OwnEndpoint::Sweep, "POST", SWEEP, OwnAccess::Admin),
     own(OwnEndpoint::Backup, "POST", BACKUP, OwnAccess::Admin),
 ];

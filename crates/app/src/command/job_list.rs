@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::job_view::local_time;
 use crate::args::{JobListArgs, ListFormat};
 use crate::exit::Failure;
+use crate::table;
 use crate::target::{NoData, Target};
 use crate::ui::{Ui, grouped};
 
@@ -37,7 +38,7 @@ async fn list(args: &JobListArgs, target: &Target, ui: &Ui) -> Result<Exit, Fail
         _ if ui.json => ui.answer_body(&received.body),
         ListFormat::Json => ui.answer_body(&received.body),
         ListFormat::Csv => ui.answer_bytes(&csv_of(&page)?),
-        ListFormat::Table => table(&page).iter().for_each(|line| ui.answer(line)),
+        ListFormat::Table => lines(&page).iter().for_each(|line| ui.answer(line)),
     }
     if let Some(next) = &page.info.next_before {
         ui.talk(&format!("there are older ones: bulkwright job list --before {next}"));
@@ -47,18 +48,10 @@ async fn list(args: &JobListArgs, target: &Target, ui: &Ui) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-/// Plain aligned columns under their names.
-fn table(page: &JobsPage) -> Vec<String> {
-    if page.jobs.is_empty() {
-        return Vec::new();
-    }
+fn lines(page: &JobsPage) -> Vec<String> {
     let header = ["ID", "STATUS", "MODULE", "OPERATION", "ADDED", "UPDATED", "SKIPPED", "CREATED", "CAUSE"];
-    let mut rows = vec![header.map(str::to_owned)];
     let zone = TimeZone::system();
-    rows.extend(page.jobs.iter().map(|job| cells(job, &zone)));
-    let widths: Vec<usize> =
-        (0..header.len()).map(|at| rows.iter().map(|row| chars(&row[at])).max().unwrap_or(0)).collect();
-    rows.iter().map(|row| aligned(row, &widths)).collect()
+    table::lines(header, page.jobs.iter().map(|job| cells(job, &zone)).collect(), &NUMBERS)
 }
 
 fn cells(job: &JobView, zone: &TimeZone) -> [String; 9] {
@@ -72,16 +65,8 @@ fn cells(job: &JobView, zone: &TimeZone) -> [String; 9] {
         grouped(counts.updated),
         grouped(counts.skipped),
         local_time(&job.created_time, zone),
-        shortened(job.cause.as_deref().unwrap_or_default()),
+        table::shortened(job.cause.as_deref().unwrap_or_default(), CAUSE_CHARS_MAX),
     ]
-}
-
-fn aligned(row: &[String; 9], widths: &[usize]) -> String {
-    let cells = row.iter().zip(widths).enumerate().map(|(at, (cell, &width))| match NUMBERS.contains(&at) {
-        true => format!("{cell:>width$}"),
-        false => format!("{cell:<width$}"),
-    });
-    cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
 fn csv_of(page: &JobsPage) -> Result<Vec<u8>, Failure> {
@@ -120,15 +105,4 @@ fn csv_of(page: &JobsPage) -> Result<Vec<u8>, Failure> {
 
 fn of_resources(job: &JobView, text: impl Fn(&ResourceView) -> &String) -> String {
     job.resources.iter().map(|resource| text(resource).as_str()).collect::<Vec<_>>().join(" ")
-}
-
-fn shortened(text: &str) -> String {
-    if chars(text) <= CAUSE_CHARS_MAX {
-        return text.to_owned();
-    }
-    text.chars().take(CAUSE_CHARS_MAX - 1).chain(['…']).collect()
-}
-
-fn chars(text: &str) -> usize {
-    text.chars().count()
 }

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod backup;
+mod callback;
 mod job_create;
 mod job_list;
 mod job_result;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
         Command::Job(JobCommand::Result(args)) => in_runtime(job_result::run(&args, ui)),
         Command::Job(JobCommand::Create(args)) => in_runtime(job_create::run(&args, ui)),
         Command::Record(RecordCommand::Show(args)) => in_runtime(record_show::run(&args, ui)),
+        Command::Callback(command) => in_runtime(callback::run(&command, ui)),
         Command::Upload(args) => in_runtime(upload::run(&args, ui)),
         Command::Verify(args) => in_runtime(verify::run(&args, ui)),
         Command::Sweep(args) => in_runtime(sweep::run(&args, ui)),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bulkwright_wire::callback::{CallbackDelivery, CallbacksPage};
 use bulkwright_wire::own::{JobView, JobsPage};
 use bulkwright_wire::path;
 use url::Url;
@@ -22,6 +23,26 @@ pub struct JobsFilter {
     pub before: Option<String>,
 }
 
+/// Which callbacks are listed.
+#[derive(Clone, Debug, Default)]
+pub struct CallbacksFilter {
+    /// `pending`, `delivered` or `given_up`; in any state if it is not said.
+    pub state: Option<String>,
+    /// At most so many; the server's own number if it is not said.
+    pub limit: Option<u32>,
+    /// Only those of jobs that are older than this one.
+    pub before: Option<String>,
+}
+
+/// Adds the parameters that are said.
+fn append(url: &mut Url, parameters: [(&str, &Option<String>); 3]) {
+    for (name, value) in parameters {
+        if let Some(value) = value {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+    }
+}
+
 impl Api {
     /// One page of jobs, newest first.
     ///
@@ -30,12 +51,7 @@ impl Api {
     pub async fn jobs(&self, filter: &JobsFilter) -> Result<Received<JobsPage>, ClientError> {
         let mut url = host::under(&self.base_url, path::JOBS);
         let limit = filter.limit.map(|limit| limit.to_string());
-        let parameters = [("status", &filter.status), ("limit", &limit), ("before", &filter.before)];
-        for (name, value) in parameters {
-            if let Some(value) = value {
-                url.query_pairs_mut().append_pair(name, value);
-            }
-        }
+        append(&mut url, [("status", &filter.status), ("limit", &limit), ("before", &filter.before)]);
         self.receive(&Call { url, ..self.get("listing the jobs", "/") }).await
     }
 
@@ -57,9 +73,43 @@ impl Api {
         self.read(&Call { url, ..self.get("waiting for the job", "/") }).await
     }
 
-    /// The id is taken as it is: whether it is one is the server's to say.
+    /// One page of callbacks, newest job first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn callbacks(&self, filter: &CallbacksFilter) -> Result<Received<CallbacksPage>, ClientError> {
+        let mut url = host::under(&self.base_url, path::CALLBACKS);
+        let limit = filter.limit.map(|limit| limit.to_string());
+        append(&mut url, [("state", &filter.state), ("limit", &limit), ("before", &filter.before)]);
+        self.receive(&Call { url, ..self.get("listing the callbacks", "/") }).await
+    }
+
+    /// A job's callback, with what came of each try.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn callback(&self, job: &str) -> Result<CallbackDelivery, ClientError> {
+        let url = self.own_url(path::CALLBACKS, &[job]);
+        self.read(&Call { url, ..self.get("looking at the callback", "/") }).await
+    }
+
+    /// Has a job's callback sent again.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn replay_callback(&self, job: &str) -> Result<CallbackDelivery, ClientError> {
+        let url = self.own_url(path::CALLBACKS, &[job, "replay"]);
+        // Asked twice, it is due twice: the receiver knows the message by its id.
+        self.read(&Call { url, method: reqwest::Method::POST, ..self.get("replaying the callback", "/") }).await
+    }
+
     fn own_job_url(&self, segments: &[&str]) -> Url {
-        let mut url = host::under(&self.base_url, path::JOBS);
+        self.own_url(path::JOBS, segments)
+    }
+
+    /// An id is taken as it is: whether it is one is the server's to say.
+    fn own_url(&self, path: &str, segments: &[&str]) -> Url {
+        let mut url = host::under(&self.base_url, path);
         if let Ok(mut path) = url.path_segments_mut() {
             path.extend(segments);
         }

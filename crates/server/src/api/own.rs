@@ -2,6 +2,7 @@
 //! access token, about his organisation, and for the administrator.
 
 mod admin;
+mod callbacks;
 mod job_events;
 mod job_view;
 mod jobs;
@@ -114,6 +115,10 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         OwnEndpoint::Job => jobs::show(&call).await,
         OwnEndpoint::JobWait => jobs::wait(&call).await,
         OwnEndpoint::JobEvents => job_events::follow(&call).await,
+        OwnEndpoint::Callbacks => callbacks::list(&call).await,
+        OwnEndpoint::Callback => callbacks::show(&call).await,
+        OwnEndpoint::CallbackReplay => callbacks::replay(&call).await,
+        OwnEndpoint::WebhookSecret => admin::webhook_secret(call).await,
         OwnEndpoint::Sweep => admin::sweep(call).await,
         OwnEndpoint::Backup => admin::backup(call).await,
     }

@@ -1,7 +1,7 @@
 //! What a receiver is sent.
 
 use bulkwright_store::Error as StoreError;
-use bulkwright_store::model::Delivery;
+use bulkwright_store::model::{Delivery, WebhookKey};
 
 use crate::api::details;
 use crate::state::App;
@@ -15,6 +15,8 @@ pub(super) struct Message {
     pub(super) id: String,
     /// The job's details (contract 1.7).
     pub(super) body: Vec<u8>,
+    /// What it is signed with: the keys of the job's organisation at the moment of the try.
+    pub(super) keys: Vec<WebhookKey>,
 }
 
 /// The message of a delivery; `None` if its job is there no more.
@@ -22,5 +24,7 @@ pub(super) async fn of(app: &App, delivery: &Delivery) -> Result<Option<Message>
     let Some(job) = app.store.job(delivery.org, delivery.job).await? else { return Ok(None) };
     let id = format!("job-{}", job.id);
     let body = details::as_told_to_a_receiver(app, job).await?;
-    Ok(Some(Message { url: delivery.callback.url.clone(), id, body }))
+    let orgs = app.store.orgs().await?;
+    let keys = orgs.into_iter().find(|org| org.id == delivery.org).map(|org| org.webhook_keys).unwrap_or_default();
+    Ok(Some(Message { url: delivery.callback.url.clone(), id, body, keys }))
 }

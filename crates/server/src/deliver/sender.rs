@@ -12,6 +12,7 @@ use reqwest::{Client, Response, StatusCode};
 
 use super::message::Message;
 use super::names::{GuardedNames, LeadsInside, NameLookup};
+use super::signature;
 use crate::callback_rule::CallbackRule;
 use crate::clock::Clock;
 
@@ -25,6 +26,8 @@ const CAUSE_CHARS_MAX: usize = 200;
 const WEBHOOK_ID: &str = "webhook-id";
 /// When this try was made, in seconds since 1970.
 const WEBHOOK_TIMESTAMP: &str = "webhook-timestamp";
+/// Who sent it, and that nothing of it was changed.
+const WEBHOOK_SIGNATURE: &str = "webhook-signature";
 
 /// What a try came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,12 +98,14 @@ impl Sender {
             Err(reason) => return Tried::without_answer(Verdict::Never, reason),
         };
         let now = self.clock.seconds();
+        let signature = signature::header(&message.keys, &message.id, now, &message.body);
         let request = self
             .client
             .post(url)
             .header(CONTENT_TYPE, "application/json")
             .header(WEBHOOK_ID, message.id)
             .header(WEBHOOK_TIMESTAMP, now)
+            .header(WEBHOOK_SIGNATURE, signature)
             .body(message.body);
         match request.send().await {
             Ok(answer) => {

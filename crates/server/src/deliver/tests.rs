@@ -1,6 +1,7 @@
 //! The outbox against receivers on loopback, with a clock that is moved by hand and a store that is really reopened.
 
 mod answers;
+mod forms;
 mod kills;
 mod outbox;
 mod places;

@@ -7,11 +7,12 @@
 use std::path::Path;
 
 use bulkwright_engine::ids::{OrgId, UserId};
-use bulkwright_store::model::{Grant, OauthClient, Org, SecretHash, Token, TokenKind, User, WebhookKey};
+use bulkwright_store::model::{Grant, OauthClient, Org, SecretHash, Token, TokenKind, User};
 use bulkwright_wire::scope;
 use jiff::tz::TimeZone;
 
 use super::credentials::{self, CREDENTIALS_FILE, Credentials};
+use super::webhook_keys;
 use crate::access::{new_token, random_bytes, random_hex};
 use crate::error::ServeError;
 use crate::state::App;
@@ -136,7 +137,7 @@ async fn add_org(
         company_name: COMPANY_NAME.to_owned(),
         time_zone,
         edition: None,
-        webhook_keys: vec![WebhookKey(random_bytes())],
+        webhook_keys: vec![webhook_keys::new()],
         revoked_at: None,
     };
     Ok(app.store.add_org(&org, &user, &client, &[refresh]).await?)

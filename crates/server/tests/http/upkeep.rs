@@ -77,7 +77,8 @@ async fn the_documented_store_of_dev_is_sound_and_stays() {
     let admin = admin(&server);
     let swept = admin.post_json(PATHS[1], &json!({ "remove": true, "older_than_seconds": 0 })).await.json();
     let nothing = json!({
-        "schema": 1, "removed": true, "uploads": 0, "results": 0, "jobs": 0, "tokens": 0, "orphans": 0, "bytes": 0,
+        "schema": 1, "removed": true, "uploads": 0, "results": 0, "jobs": 0, "tokens": 0, "answers": 0, "orphans": 0,
+        "bytes": 0,
     });
     assert_eq!(swept, nothing);
     assert_eq!(admin.post_json(PATHS[0], &json!({})).await.json()["sound"], true);

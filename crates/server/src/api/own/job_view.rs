@@ -110,14 +110,19 @@ fn callback(callback: &Callback, delivery: Option<Delivery>) -> CallbackView {
     CallbackView { url: callback.url.clone(), method: callback.method.clone(), delivery: delivery.map(shown) }
 }
 
-fn shown(delivery: Delivery) -> DeliveryView {
-    let state = match delivery.state {
+/// The word for a delivery's state.
+pub(super) fn delivery_state(state: DeliveryState) -> &'static str {
+    match state {
         DeliveryState::Pending => "pending",
         DeliveryState::Delivered => "delivered",
         DeliveryState::GivenUp => "given_up",
-    };
+    }
+}
+
+/// How a delivery stands.
+pub(super) fn shown(delivery: Delivery) -> DeliveryView {
     DeliveryView {
-        state: state.to_owned(),
+        state: delivery_state(delivery.state).to_owned(),
         attempts: delivery.attempts,
         next_time: delivery.next_at.map(utc),
         last_time: delivery.last.as_ref().map(|last| utc(last.at)),
@@ -126,6 +131,7 @@ fn shown(delivery: Delivery) -> DeliveryView {
     }
 }
 
-fn utc(seconds: i64) -> String {
+/// A moment as it is shown to everybody.
+pub(super) fn utc(seconds: i64) -> String {
     time::print(seconds, &TimeZone::UTC)
 }

@@ -152,13 +152,15 @@ fn state(query: &Query) -> Result<Option<JobState>, ErrorBody> {
     }
 }
 
-fn limit(query: &Query) -> Result<u32, ErrorBody> {
+/// How many a page has, jobs or what hangs on them.
+pub(super) fn limit(query: &Query) -> Result<u32, ErrorBody> {
     let Some(text) = query.get("limit") else { return Ok(PAGE_JOBS) };
     let fits = text.parse().ok().filter(|limit| (1..=PAGE_JOBS_MAX).contains(limit));
     fits.ok_or_else(|| invalid("limit", &format!("limit is a number from 1 to {PAGE_JOBS_MAX}")))
 }
 
-fn before(query: &Query) -> Result<Option<JobId>, ErrorBody> {
+/// Where a page goes on.
+pub(super) fn before(query: &Query) -> Result<Option<JobId>, ErrorBody> {
     let Some(text) = query.get("before") else { return Ok(None) };
     let wrong = |_| invalid("before", "before is the id of a job; next_before of the page before tells it");
     text.parse().map(Some).map_err(wrong)

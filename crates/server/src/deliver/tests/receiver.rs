@@ -19,9 +19,14 @@ pub(super) struct Trap(std::net::TcpListener);
 
 impl Trap {
     pub(super) fn at(address: &str, port: u16) -> Self {
-        let listener = std::net::TcpListener::bind((address, port)).unwrap();
+        Trap::if_free(address, port).unwrap()
+    }
+
+    /// `None` if the port is somebody else's.
+    pub(super) fn if_free(address: &str, port: u16) -> Option<Self> {
+        let listener = std::net::TcpListener::bind((address, port)).ok()?;
         listener.set_nonblocking(true).unwrap();
-        Trap(listener)
+        Some(Trap(listener))
     }
 
     pub(super) fn port(&self) -> u16 {
