@@ -32,7 +32,7 @@ impl Place {
 }
 
 /// A zip that holds one CSV as it is.
-fn zip_of(csv: &str) -> Vec<u8> {
+pub(crate) fn zip_of(csv: &str) -> Vec<u8> {
     zip_with_checksum(csv, crc32fast::hash(csv.as_bytes()))
 }
 
