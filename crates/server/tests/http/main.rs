@@ -5,6 +5,8 @@ mod harness;
 
 mod replay;
 
+mod smallest_client;
+
 mod order;
 
 mod tokens;

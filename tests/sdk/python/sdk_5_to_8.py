@@ -1,0 +1,25 @@
+"""The Python SDKs for versions 5 to 8 of the API, unchanged, against a server."""
+
+import driver
+from bulk_write import BulkWrite
+
+
+class Sdk(BulkWrite):
+    def __init__(self, version):
+        super().__init__("zohocrmsdk")
+        self.environment_is_named = version == "5.0"
+
+    def initialize(self, server, **common):
+        name = ["bulkwright"] if self.environment_is_named else []
+        environment = self.load("dc").DataCenter.Environment
+        self.load("initializer").Initializer.initialize(
+            environment=environment(server.base_url, server.token_url, server.base_url, *name), **common)
+
+    def module(self, api_name):
+        module = self.load("modules").MinifiedModule()
+        module.set_api_name(api_name)
+        return module
+
+
+if __name__ == "__main__":
+    driver.main(Sdk)
