@@ -155,18 +155,20 @@ pub struct ErrorBody {
     pub message: String,
     /// Always an object: SDKs take anything else for a success.
     pub details: Map<String, Value>,
+    /// What the request very likely meant: for a header of ours ([`crate::header::HINT`]), never part of the body.
+    pub hint: Option<Box<str>>,
 }
 
 impl From<ErrorCode> for ErrorBody {
     fn from(code: ErrorCode) -> Self {
-        ErrorBody { code, message: code.row().message.to_owned(), details: Map::new() }
+        ErrorBody::new(code, code.row().message)
     }
 }
 
 impl ErrorBody {
     /// The error with a text of its own.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        ErrorBody { code, message: message.into(), details: Map::new() }
+        ErrorBody { code, message: message.into(), details: Map::new(), hint: None }
     }
 
     /// With one more key in `details`.
@@ -174,6 +176,12 @@ impl ErrorBody {
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.details.insert(key.to_owned(), value.into());
         self
+    }
+
+    /// With what the request very likely meant, if that is known.
+    #[must_use]
+    pub fn with_hint(self, hint: Option<String>) -> Self {
+        ErrorBody { hint: hint.map(String::into_boxed_str), ..self }
     }
 
     /// The bytes of the answer's body, in the layer's shape.

@@ -7,6 +7,8 @@ mod replay;
 
 mod order;
 
+mod hints;
+
 mod tokens;
 
 mod tenants;
