@@ -7,7 +7,11 @@ mod replay;
 
 mod order;
 
+mod headers;
+
 mod hints;
+
+mod links;
 
 mod tokens;
 
