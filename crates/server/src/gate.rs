@@ -17,6 +17,7 @@ use url::form_urlencoded;
 use crate::access::{self, Caller};
 use crate::api;
 use crate::body::{Drained, RequestBody};
+use crate::hint;
 use crate::metrics::{NO_ENDPOINT, Open};
 use crate::reply::{Answer, Connection, Envelope, Refusal, ReplyBody, takes_gzip};
 use crate::router::{self, Matched};
@@ -106,7 +107,7 @@ async fn outcome(app: &App, head: &Parts, incoming: Incoming, envelope: &mut Env
     let evaluated = AssertUnwindSafe(evaluate(app, head, &mut body, envelope)).catch_unwind().await;
     let outcome = match evaluated {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(refusal)) => Err(told(refusal)),
+        Ok(Err(refusal)) => Err(explained(app, head, told(refusal))),
         Err(_) => {
             tracing::error!("a request ended in a panic; the server goes on");
             Err(ErrorCode::InternalError.into())
@@ -134,6 +135,20 @@ fn told(refusal: Refusal) -> ErrorBody {
             ErrorCode::InternalError.into()
         }
     }
+}
+
+/// An error with what the request very likely meant, told to the log as well.
+fn explained(app: &App, head: &Parts, error: ErrorBody) -> ErrorBody {
+    let hint = error.hint.as_deref().map(str::to_owned);
+    let hint = hint.or_else(|| hint::of_refusal(&app.catalog, head, &error));
+    tracing::info!(
+        code = error.code.row().code,
+        text = error.message,
+        path = head.uri.path(),
+        hint = hint.as_deref(),
+        "a request is refused"
+    );
+    error.with_hint(hint)
 }
 
 /// 408 and 414 close: what follows on the connection cannot be trusted to be a request (contract 12, row 57).

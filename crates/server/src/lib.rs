@@ -26,6 +26,7 @@ mod router;
 mod access;
 mod api;
 mod callback_rule;
+mod hint;
 mod links;
 mod metrics;
 mod news;

@@ -94,6 +94,16 @@ pub(crate) enum Refusal {
     Store(StoreError),
 }
 
+impl Refusal {
+    /// With a hint, where the contract has an error for it and the error has no hint of its own.
+    pub(crate) fn or_hint(self, hint: impl FnOnce() -> Option<String>) -> Self {
+        match self {
+            Refusal::Error(error) if error.hint.is_none() => Refusal::Error(error.with_hint(hint())),
+            other => other,
+        }
+    }
+}
+
 impl From<ErrorCode> for Refusal {
     fn from(code: ErrorCode) -> Self {
         Refusal::Error(code.into())
@@ -138,10 +148,7 @@ impl Envelope {
     pub(crate) fn answer(&self, answer: Answer) -> Response<ReplyBody> {
         match answer {
             Answer::Json { status, body, hint } => {
-                let mut response = self.application(status, Layer::ApplicationSuccess, body);
-                let hint = hint.map(|hint| (HeaderName::from_static(header::HINT), value_of(&hint)));
-                response.headers_mut().extend(hint);
-                response
+                hinted(self.application(status, Layer::ApplicationSuccess, body), hint.as_deref())
             }
             Answer::Text { content_type, body } => {
                 let mut response = self.application(StatusCode::OK, Layer::ApplicationSuccess, body.into_bytes());
@@ -162,10 +169,11 @@ impl Envelope {
         let row = error.code.row();
         let status = StatusCode::from_u16(row.http).expect("the table's statuses are statuses");
         let body = error.to_bytes();
-        match row.layer {
+        let response = match row.layer {
             Layer::Gateway | Layer::Access => self.gateway(status, row.layer, body),
             Layer::ApplicationError | Layer::ApplicationSuccess => self.application(status, row.layer, body),
-        }
+        };
+        hinted(response, error.hint.as_deref())
     }
 
     /// Gateway errors have a fixed length and are never compressed.
@@ -234,6 +242,13 @@ impl Envelope {
         *response.headers_mut() = headers;
         response
     }
+}
+
+/// With what the request very likely meant, if that is known.
+fn hinted(mut response: Response<ReplyBody>, hint: Option<&str>) -> Response<ReplyBody> {
+    let hint = hint.map(|hint| (HeaderName::from_static(header::HINT), value_of(hint)));
+    response.headers_mut().extend(hint);
+    response
 }
 
 /// Whether an `Accept-Encoding` takes gzip.

@@ -136,6 +136,8 @@ error_table! {
 
     /// No such job, file or result.
     ResourceNotFound = "RESOURCE_NOT_FOUND", 400, ApplicationError, Wire, "The requested resource doesn't exist.";
+    /// The result has outlived its time. Its shape is a third one, of three keys: the code is what `info` says.
+    LinkNotValid = "FORBIDDEN", 403, ApplicationError, Source, "Link not valid";
     /// No such module when reading records or metadata.
     InvalidModule = "INVALID_MODULE", 400, ApplicationError, Docs, "the module name given seems to be invalid";
     /// No record has that id.
@@ -155,18 +157,20 @@ pub struct ErrorBody {
     pub message: String,
     /// Always an object: SDKs take anything else for a success.
     pub details: Map<String, Value>,
+    /// What the request very likely meant: for a header of ours ([`crate::header::HINT`]), never part of the body.
+    pub hint: Option<Box<str>>,
 }
 
 impl From<ErrorCode> for ErrorBody {
     fn from(code: ErrorCode) -> Self {
-        ErrorBody { code, message: code.row().message.to_owned(), details: Map::new() }
+        ErrorBody::new(code, code.row().message)
     }
 }
 
 impl ErrorBody {
     /// The error with a text of its own.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        ErrorBody { code, message: message.into(), details: Map::new() }
+        ErrorBody { code, message: message.into(), details: Map::new(), hint: None }
     }
 
     /// With one more key in `details`.
@@ -176,9 +180,18 @@ impl ErrorBody {
         self
     }
 
+    /// With what the request very likely meant, if that is known.
+    #[must_use]
+    pub fn with_hint(self, hint: Option<String>) -> Self {
+        ErrorBody { hint: hint.map(String::into_boxed_str), ..self }
+    }
+
     /// The bytes of the answer's body, in the layer's shape.
     pub fn to_bytes(&self) -> Vec<u8> {
         let row = self.code.row();
+        if self.code == ErrorCode::LinkNotValid {
+            return link_not_valid(&self.message, row.http);
+        }
         let mut object = Map::new();
         let keys = match row.layer {
             Layer::Gateway | Layer::Access => ["code", "details", "message", "status"],
@@ -202,6 +215,14 @@ impl ErrorBody {
             _ => "error".into(),
         }
     }
+}
+
+/// What every SDK declares for a download that fails (contract 1.6).
+fn link_not_valid(message: &str, http: u16) -> Vec<u8> {
+    let status = http.to_string();
+    let keys = [("x-info", message), ("info", "Forbidden"), ("http_status", status.as_str())];
+    let object: Map<String, Value> = keys.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+    Value::Object(object).to_string().into_bytes()
 }
 
 /// An error as it came in: whoever sent it, in whatever order.
@@ -268,7 +289,8 @@ mod tests {
             let sent = ErrorBody::from(code).with("json_path", "$.operation");
             let received = ReceivedError::parse(&sent.to_bytes()).unwrap();
             assert_eq!((received.code.as_str(), &received.message), (code.row().code, &sent.message));
-            assert_eq!(received.details, sent.details);
+            let has_details = code != ErrorCode::LinkNotValid;
+            assert_eq!(received.details, if has_details { sent.details } else { Map::new() });
         }
     }
 
@@ -279,7 +301,12 @@ mod tests {
         check("<html>502</html>");
         check(r#"{"status":"success","code":"SUCCESS","message":"success","details":{}}"#);
         check(r#"{"status":"COMPLETED","id":"1"}"#);
+    }
+
+    #[test]
+    fn an_ended_link_has_the_keys_of_the_sdks() {
         let link = r#"{"x-info":"Link not valid","info":"Forbidden","http_status":"403"}"#;
+        assert_eq!(ErrorBody::from(ErrorCode::LinkNotValid).to_bytes(), link.as_bytes());
         assert_eq!(ReceivedError::parse(link.as_bytes()).unwrap().code, "FORBIDDEN");
     }
 }

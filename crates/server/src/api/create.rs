@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::details;
 use crate::gate::{Call, in_time};
+use crate::hint;
 use crate::reply::{Answer, Refusal};
 use crate::state::App;
 
@@ -36,12 +37,12 @@ const HINTED_HEADERS_MAX: usize = 10;
 pub(crate) async fn create(mut call: Call<'_>) -> Result<Answer, Refusal> {
     let app = call.app;
     let created_by = details::named(&call.caller.user);
-    let (job, ignored_headers) = in_time(app, checked_job(&mut call)).await?;
+    let (job, hint) = in_time(app, checked_job(&mut call)).await?;
     let job = added(app, job).await?;
     app.work.notify_one();
     tracing::info!(job = %job.id, module = module_of(&job), "a job is queued");
     let answer = CreateAnswer::success(job.id.to_string(), created_by);
-    Ok(Answer::created(&answer).with_hint(hint(&ignored_headers)))
+    Ok(Answer::created(&answer).with_hint(hint))
 }
 
 /// Adds a job under an id that was drawn before. A store that fails may have added it all the same, so it is asked: an
@@ -69,13 +70,20 @@ async fn added(app: &App, job: NewJob) -> Result<Job, Refusal> {
 }
 
 /// Reads the request and checks all that can be known before the first row.
-async fn checked_job(call: &mut Call<'_>) -> Result<(NewJob, Vec<String>), Refusal> {
+/// With what the request very likely meant otherwise, if it leaves doubts.
+async fn checked_job(call: &mut Call<'_>) -> Result<(NewJob, Option<String>), Refusal> {
     check_content_type(call.headers)?;
-    let limits = &call.app.connections;
-    let body = call.body.read_whole(limits.json_bytes_max).await?;
-    json_body::check_depth(&body, limits.json_depth_max)?;
-    check_module_scopes(call, &body)?;
-    let request = CreateRequest::parse(&body)?;
+    let body = call.body.read_whole(call.app.connections.json_bytes_max).await?;
+    match checked_body(call, &body).await {
+        Ok((job, ignored_headers)) => Ok((job, hint_of(&ignored_headers, &body))),
+        Err(refusal) => Err(refusal.or_hint(|| hint::of_body(&body))),
+    }
+}
+
+async fn checked_body(call: &Call<'_>, body: &[u8]) -> Result<(NewJob, Vec<String>), Refusal> {
+    json_body::check_depth(body, call.app.connections.json_depth_max)?;
+    check_module_scopes(call, body)?;
+    let request = CreateRequest::parse(body)?;
     check_supported(&request)?;
     if let Some(callback) = &request.callback {
         call.app.callbacks.rule.check(&callback.url)?;
@@ -83,10 +91,12 @@ async fn checked_job(call: &mut Call<'_>) -> Result<(NewJob, Vec<String>), Refus
     new_job(call, request).await
 }
 
-/// What a header without mappings very likely meant otherwise (contract 12, row 35).
-fn hint(ignored_headers: &[String]) -> Option<String> {
+/// What a header without mappings (contract 12, row 35) and keys that are not read very likely meant otherwise.
+fn hint_of(ignored_headers: &[String], body: &[u8]) -> Option<String> {
     let names: Vec<_> = ignored_headers.iter().take(HINTED_HEADERS_MAX).map(String::as_str).collect();
-    (!names.is_empty()).then(|| format!("columns that name no field are ignored: {}", names.join(", ")))
+    let columns = (!names.is_empty()).then(|| format!("columns that name no field are ignored: {}", names.join(", ")));
+    let hints: Vec<String> = [columns, hint::of_body(body)].into_iter().flatten().collect();
+    (!hints.is_empty()).then(|| hints.join("; "))
 }
 
 fn module_of(job: &Job) -> &str {

@@ -1,8 +1,8 @@
-//! `GET /{v}/crm/{org}/bulk-write/{job}/{job}.zip`: the result (contract 1.6; 12, rows 6 and 56).
+//! `GET /{v}/crm/{org}/bulk-write/{job}/{job}.zip`: the result (contract 1.6; 12, rows 6, 20 and 56).
 
 use bulkwright_engine::ids::JobId;
 use bulkwright_store::Error as StoreError;
-use bulkwright_store::model::BlobSum;
+use bulkwright_store::model::{BlobSum, Job, JobState};
 use bulkwright_wire::error::ErrorCode;
 use bulkwright_wire::path::download_org;
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::gate::Call;
 use crate::reply::{Answer, Refusal};
+use crate::state::App;
 
 type Content = BoxStream<'static, Result<Bytes, StoreError>>;
 
@@ -26,6 +27,9 @@ pub(crate) async fn send(call: &Call<'_>) -> Result<Answer, Refusal> {
     }
     let id: JobId = job_id.parse().map_err(|_| ErrorCode::ResourceNotFound)?;
     let job = call.app.store.job(org, id).await?.ok_or(ErrorCode::ResourceNotFound)?;
+    if link_has_ended(&job, call.app) {
+        return Err(ErrorCode::LinkNotValid.into());
+    }
     let blob = job.result_blob.ok_or(ErrorCode::ResourceNotFound)?;
     let (size, content) = call.app.store.get_blob(&blob).await?;
     let content = match job.result_sum {
@@ -35,6 +39,14 @@ pub(crate) async fn send(call: &Call<'_>) -> Result<Answer, Refusal> {
         None => content,
     };
     Ok(Answer::Zip { file_name, size, content })
+}
+
+/// Whether the job had a result that has outlived its time (contract 12, row 20), be it swept already or not. A completed
+/// job always had one.
+fn link_has_ended(job: &Job, app: &App) -> bool {
+    let is_old = |finished_at: i64| finished_at.saturating_add(app.lifetimes.result) <= app.clock.seconds();
+    let is_swept = job.state == JobState::Completed && job.result_blob.is_none();
+    !job.fixed && (is_swept || job.finished_at.is_some_and(is_old))
 }
 
 /// Waits for the first piece: a result that has no other is refused before an answer has begun.

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::multipart::{self, FormGuard};
 use crate::gate::Call;
+use crate::hint;
 use crate::reply::{Answer, Refusal};
 use crate::room::{self, NoRoom};
 use crate::state::App;
@@ -35,7 +36,7 @@ const NAME_CHARS_MAX: usize = 255;
 /// Takes an upload in. The blob is there before the row that names it, and goes again if there will be no row.
 pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
     check_headers(&call)?;
-    let boundary = multipart::boundary_of(call.headers).ok_or(ErrorCode::FilePartMissing)?;
+    let Some(boundary) = multipart::boundary_of(call.headers) else { return Err(no_form(call).await) };
     let (app, caller, version) = (call.app, call.caller, call.route.version);
     room::for_uploads(app).map_err(no_room)?;
     let turn = app.uploads.take(caller.grant.org).ok_or_else(too_many)?;
@@ -58,7 +59,8 @@ pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
     let upload = app.store.add_upload(&upload).await?;
     app.metrics.upload_bytes.inc_by(upload.bytes);
     tracing::info!(file_id = %upload.id, bytes = upload.bytes, "an upload is stored");
-    Ok(Answer::ok(&UploadAnswer::success(upload.id.to_string(), caller.print_time(upload.created_at))))
+    let answer = UploadAnswer::success(upload.id.to_string(), caller.print_time(upload.created_at));
+    Ok(Answer::ok(&answer).with_hint(stored.hint))
 }
 
 fn check_headers(call: &Call<'_>) -> Result<(), ErrorBody> {
@@ -67,10 +69,21 @@ fn check_headers(call: &Call<'_>) -> Result<(), ErrorBody> {
         return Err(ErrorCode::NotSupportedFeature.into());
     }
     let org = call.header(ORG).ok_or(ErrorCode::OrgHeaderMissing)?;
-    if org != call.caller.grant.org.to_string() {
-        return Err(ErrorCode::InvalidOrgHeader.into());
+    let own = call.caller.grant.org;
+    if org != own.to_string() {
+        return Err(ErrorBody::from(ErrorCode::InvalidOrgHeader).with_hint(Some(hint::of_foreign_org(own))));
     }
     Ok(())
+}
+
+/// A body that is no form has no part; its first bytes tell what it is in its place.
+async fn no_form(call: Call<'_>) -> Refusal {
+    let head = match call.body.next().await {
+        Ok(head) => head.unwrap_or_default(),
+        Err(refusal) => return refusal,
+    };
+    let hint = hint::of_body_without_parts(call.headers, &head);
+    ErrorBody::from(ErrorCode::FilePartMissing).with_hint(Some(hint)).into()
 }
 
 fn too_many() -> ErrorBody {
@@ -83,14 +96,16 @@ fn no_room(no_room: NoRoom) -> ErrorBody {
 }
 
 async fn file_part<'f>(form: &mut Multipart<'f>, guard: &FormGuard) -> Result<Field<'f>, Refusal> {
+    let mut others = Vec::new();
     for _ in 0..PARTS_MAX {
         let Some(part) = form.next_field().await.map_err(|error| guard.refusal(&error))? else { break };
         if part.name() == Some(FILE_PART) {
             guard.lift();
             return Ok(part);
         }
+        others.push((part.name().unwrap_or_default().to_owned(), part.file_name().is_some()));
     }
-    Err(ErrorCode::FilePartMissing.into())
+    Err(ErrorBody::from(ErrorCode::FilePartMissing).with_hint(Some(hint::of_parts(&others))).into())
 }
 
 /// The last part of a path, without what would disturb a log or a header.
@@ -103,12 +118,15 @@ struct StoredZip {
     blob: String,
     bytes: u64,
     sha256: [u8; 32],
+    /// Why no job will take it, if that is known already.
+    hint: Option<String>,
 }
 
 async fn store(app: &App, part: Field<'_>, guard: &FormGuard, version: Version) -> Result<StoredZip, Refusal> {
     let mut intake = Intake {
         app,
         bytes: 0,
+        head: Vec::new(),
         next_look: room::BYTES_BETWEEN_LOOKS,
         bytes_max: app.limits.zip_bytes_max,
         hasher: Sha256::new(),
@@ -124,9 +142,10 @@ async fn store(app: &App, part: Field<'_>, guard: &FormGuard, version: Version) 
         if let Err(error) = app.store.delete_blob(&blob).await {
             tracing::warn!(error = &error as &dyn std::error::Error, blob, "a refused upload was not removed");
         }
-        return Err(refusal);
+        return Err(refusal.or_hint(|| hint::of_file(&intake.head)));
     }
-    Ok(StoredZip { blob, bytes: intake.bytes, sha256: intake.hasher.finalize().into() })
+    let hint = hint::of_taken_file(&intake.head);
+    Ok(StoredZip { blob, bytes: intake.bytes, sha256: intake.hasher.finalize().into(), hint })
 }
 
 /// The size's error, which differs by version (contract 12, row 7).
@@ -139,6 +158,8 @@ fn too_large(version: Version) -> ErrorCode {
 struct Intake<'a> {
     app: &'a App,
     bytes: u64,
+    /// The first of them, to tell what kind of file this is.
+    head: Vec<u8>,
     /// Bytes after which the disk is asked again.
     next_look: u64,
     bytes_max: u64,
@@ -174,6 +195,8 @@ impl Intake<'_> {
             self.next_look = self.bytes + room::BYTES_BETWEEN_LOOKS;
             room::for_uploads(self.app).map_err(no_room)?;
         }
+        let head_left = hint::HEAD_BYTES - self.head.len();
+        self.head.extend(bytes.iter().take(head_left));
         self.hasher.update(&bytes);
         Ok(Some(bytes))
     }

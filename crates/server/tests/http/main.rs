@@ -9,6 +9,12 @@ mod smallest_client;
 
 mod order;
 
+mod headers;
+
+mod hints;
+
+mod links;
+
 mod tokens;
 
 mod tenants;

@@ -70,6 +70,7 @@ async fn the_log_names_requests_and_jobs_and_neither_secrets_nor_rows() {
     assert_eq!(failed["status"], "FAILED");
     client.found("marker@example.com").await;
     client.with_token("1000.marker-of-a-wrong-token").get("/crm/v8/org?access_token=marker-in-a-query").await;
+    wrongly_presented(&client).await;
     let mut job = job_of(&client.upload_csv("Last_Name\nMarkername\n").await, "insert", None);
     let url = "https://marker:marker@receiver.example.com/marker?token=marker#marker";
     job["callback"] = json!({ "url": url, "method": "post" });
@@ -96,11 +97,28 @@ async fn the_log_names_requests_and_jobs_and_neither_secrets_nor_rows() {
         "status=201",
         "request{id=",
         "a callback was not taken",
+        "a request is refused code=\"AUTHENTICATION_FAILURE\" text=\"Authentication failed\" path=\"/crm/v8/org\" \
+         hint=\"send the header Authorization: Zoho-oauthtoken TOKEN; the parameter access_token is not read\"",
+        "code=\"MISSING_REQUIRED_KEY\"",
         "host=\"receiver.example.com:443\"",
     ] {
         assert!(text.contains(said), "no {said} in {text}");
     }
     check_ids(&json.text(), [&completed, &failed].map(|details| details["id"].as_str().unwrap()));
+}
+
+/// Secrets and values where none are looked for: what explains a refusal names the place, never what stood there.
+async fn wrongly_presented(client: &Client) {
+    let none = client.without_token();
+    none.get("/crm/v8/org?access_token=marker-in-a-query").await;
+    for (name, value) in [("Authorization", "marker"), ("Authorization", "Basic marker"), ("X-Authorization", "marker")]
+    {
+        none.send("GET", "/crm/v8/org", &[(name, value)], b"").await;
+    }
+    client.upload_with("v8", &[("X-Feature", "marker"), ("ORG", "marker")], b"marker").await;
+    client.upload(b"Marker,marker\n").await;
+    client.post("/crm/bulk/v8/write", "application/json", br#"{"operation":"insert","fileId":"marker"}"#).await;
+    client.post("/crm/bulk/v8/write", "application/json", b"marker=marker").await;
 }
 
 /// What concerns a request says which; what concerns a job says which, and at which attempt.
@@ -111,7 +129,8 @@ fn check_ids(log: &str, [completed, failed]: [&str; 2]) {
         assert!(!found.is_empty(), "nothing says `{message}`: {log}");
         found
     };
-    for line in ["answered", "an upload is stored", "a job is queued"].into_iter().flat_map(of) {
+    for line in ["answered", "a request is refused", "an upload is stored", "a job is queued"].into_iter().flat_map(of)
+    {
         assert_eq!(line["span"]["name"], "request", "{line}");
         assert!(line["span"]["id"].as_str().is_some_and(|id| !id.is_empty()), "{line}");
     }

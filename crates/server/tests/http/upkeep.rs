@@ -152,7 +152,7 @@ async fn what_is_old_goes_by_the_servers_clock() {
     pass(2);
     until(async || blobs(directory.path()) == 0).await;
     let caller = Client::fresh(&server).await;
-    assert_eq!(caller.get(path).await.code().1, "RESOURCE_NOT_FOUND");
+    assert_eq!(caller.get(path).await.json()["x-info"], "Link not valid");
     let details = caller.details(&job).await;
     assert_eq!((&details["status"], &details["result"]), (&json!("COMPLETED"), &serde_json::Value::Null));
     pass(3);
