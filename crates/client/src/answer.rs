@@ -79,6 +79,7 @@ pub(crate) async fn collect(mut response: reqwest::Response) -> Result<Answer, r
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bulkwright_wire::create::CreateAnswer;
     use bulkwright_wire::details::{JobDetails, Status};
     use bulkwright_wire::exchange::Exchange;
     use bulkwright_wire::upload::UploadAnswer;
@@ -87,30 +88,62 @@ mod tests {
         Answer { version: "HTTP/1.1".into(), status, headers: Vec::new(), body: body.into() }
     }
 
-    fn recorded(text: &str) -> Answer {
-        let exchange = Exchange::parse(text).unwrap();
-        Answer { headers: exchange.response.headers, ..answer(exchange.response.status, &exchange.response.body) }
+    /// Every file of `contract/` by its path.
+    fn exchanges() -> Vec<(String, Exchange)> {
+        let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contract");
+        let directories = fs_err::read_dir(contract).unwrap().map(|entry| entry.unwrap().path());
+        let files = directories.filter(|path| path.is_dir()).flat_map(|path| fs_err::read_dir(path).unwrap());
+        let read = |path: std::path::PathBuf| {
+            (path.display().to_string(), Exchange::parse(&fs_err::read_to_string(path).unwrap()).unwrap())
+        };
+        files.map(|entry| read(entry.unwrap().path())).collect()
+    }
+
+    fn answer_of(exchange: &Exchange) -> Answer {
+        let response = &exchange.response;
+        Answer { headers: response.headers.clone(), ..answer(response.status, &response.body_text()) }
     }
 
     #[test]
-    fn every_recorded_error_becomes_a_typed_one() {
-        let check = |text: &str, status: u16, code: &str| {
-            let read = recorded(text).read::<JobDetails>("looking at the job", "example.org");
-            let Err(ClientError::Refused { refusal, .. }) = read else { panic!("{code} was not refused") };
-            assert_eq!((refusal.answer.status, refusal.error.code.as_str()), (status, code));
-            assert!(refusal.answer.header("Server").is_some(), "headers are kept");
-        };
-        check(include_str!("../../../contract/job-details/invalid-url-pattern.json"), 404, "INVALID_URL_PATTERN");
-        check(include_str!("../../../contract/job-details/invalid-request-method.json"), 400, "INVALID_REQUEST_METHOD");
-        check(include_str!("../../../contract/job-details/authentication-failure.json"), 401, "AUTHENTICATION_FAILURE");
-        check(include_str!("../../../contract/job-details/oauth-scope-mismatch.json"), 401, "OAUTH_SCOPE_MISMATCH");
-        check(include_str!("../../../contract/job-details/resource-not-found.json"), 400, "RESOURCE_NOT_FOUND");
+    fn every_error_of_the_contract_becomes_a_typed_one() {
+        let mut refused = 0;
+        for (file, exchange) in exchanges() {
+            let body = exchange.response.body_text();
+            let Some(told) = ReceivedError::parse(body.as_bytes()) else { continue };
+            let read = answer_of(&exchange).read::<JobDetails>("looking at the job", "example.org");
+            let Err(ClientError::Refused { refusal, .. }) = read else { panic!("{file} was not refused") };
+            assert_eq!((refusal.answer.status, &refusal.error.code), (exchange.response.status, &told.code), "{file}");
+            assert_eq!(refusal.answer.headers, exchange.response.headers, "headers are kept");
+            refused += 1;
+        }
+        assert!(refused >= 5, "the recorded ones are there at least");
+    }
+
+    #[test]
+    fn every_success_of_the_contract_is_read() {
+        for (file, exchange) in exchanges() {
+            let (path, status) = (&exchange.request.path, exchange.response.status);
+            let answer = answer_of(&exchange);
+            if !(200..300).contains(&status) || answer.error().is_some() {
+                continue;
+            }
+            let read = |answer: Answer| -> Result<(), ClientError> {
+                match path {
+                    path if path.ends_with("/upload") => drop(answer.read::<UploadAnswer>("uploading", "example.org")?),
+                    path if path.ends_with("/write") => drop(answer.read::<CreateAnswer>("creating", "example.org")?),
+                    path if path.contains("/write/") => drop(answer.read::<JobDetails>("looking", "example.org")?),
+                    _ => (),
+                }
+                Ok(())
+            };
+            read(answer).unwrap_or_else(|error| panic!("{file}: {error}"));
+        }
     }
 
     #[test]
     fn the_recorded_job_is_read() {
-        let text = include_str!("../../../contract/job-details/success.json");
-        let details: JobDetails = recorded(text).read("looking at the job", "example.org").unwrap();
+        let exchange = Exchange::parse(include_str!("../../../contract/job-details/success.json")).unwrap();
+        let details: JobDetails = answer_of(&exchange).read("looking at the job", "example.org").unwrap();
         assert_eq!(Status::parse(&details.status), Some(Status::Completed));
         assert_eq!(details.resource[0].file.as_ref().unwrap().total_count, Some(11));
     }

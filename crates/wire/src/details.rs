@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn the_recorded_body_survives_reading_and_writing() {
         let recorded = include_str!("../../../contract/job-details/success.json");
-        let body = Exchange::parse(recorded).unwrap().response.body;
+        let body = Exchange::parse(recorded).unwrap().response.body_text();
         let details: JobDetails = serde_json::from_str(&body).unwrap();
         assert_eq!(Status::parse(&details.status), Some(Status::Completed));
         let recorded: Value = serde_json::from_str(&body).unwrap();

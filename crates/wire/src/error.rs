@@ -3,12 +3,14 @@
 //! Two shapes are on the wire. The gateway writes `code, details, message, status` and one line feed; the application
 //! writes `status, code, message, details`. The layer says which, and which headers go with it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::header::Layer;
 
 /// How sure an entry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Evidence {
     /// Seen on the wire.
     Wire,
@@ -146,6 +148,17 @@ error_table! {
     RequiredParamMissing = "REQUIRED_PARAM_MISSING", 400, ApplicationError, Docs, "One of the expected parameter is missing";
     /// A parameter's value does not fit.
     InvalidQuery = "INVALID_QUERY", 400, ApplicationError, Ours, "Invalid query formed";
+}
+
+impl ErrorCode {
+    /// The row of the table that a received code and text belong to: of several with one code the one whose text it
+    /// is, and else the one whose texts are of its own.
+    pub fn recognised(code: &str, message: &str) -> Option<ErrorCode> {
+        let mut of_code = ErrorCode::ALL.iter().copied().filter(|known| known.row().code == code);
+        let by_text = of_code.clone().find(|known| message == known.row().message);
+        let of_its_own = of_code.clone().find(|known| *known == ErrorCode::InvalidData);
+        by_text.or(of_its_own).or_else(|| of_code.next())
+    }
 }
 
 /// An error as it goes out.
@@ -292,6 +305,17 @@ mod tests {
             let has_details = code != ErrorCode::LinkNotValid;
             assert_eq!(received.details, if has_details { sent.details } else { Map::new() });
         }
+    }
+
+    #[test]
+    fn what_was_received_is_found_in_the_table() {
+        for &code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::recognised(code.row().code, code.row().message), Some(code));
+        }
+        let check = |code: &str, message: &str, expected| assert_eq!(ErrorCode::recognised(code, message), expected);
+        check("INVALID_DATA", "Email is mapped twice", Some(ErrorCode::InvalidData));
+        check("MISSING_REQUIRED_KEY", "required key operation is not found", Some(ErrorCode::MissingRequiredKey));
+        check("NO_SUCH_CODE", "", None);
     }
 
     #[test]

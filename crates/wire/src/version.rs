@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A version of the API that is served and spoken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Version {
     /// `v2`: `module` is a plain string.
     V2,
@@ -71,5 +74,19 @@ impl FromStr for Version {
     fn from_str(text: &str) -> Result<Self, UnknownVersion> {
         let found = Version::ALL.into_iter().find(|version| version.as_str() == text);
         found.ok_or_else(|| UnknownVersion(text.to_owned()))
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = UnknownVersion;
+
+    fn try_from(text: String) -> Result<Self, UnknownVersion> {
+        text.parse()
     }
 }

@@ -1,60 +1,100 @@
-//! Every recorded exchange is answered: status, headers, length, key order, body.
+//! Every exchange of `contract/` is answered as it says, in every version that it is held to.
 
-use bulkwright_server::dev;
-use bulkwright_wire::exchange::Exchange;
-use serde_json::Value;
+mod compared;
+mod given;
 
-use crate::harness::{Answer, Client, dev_server};
+use std::collections::BTreeMap;
+use std::fs;
 
-/// Headers whose values are of the moment or of the framing.
-const NOT_COMPARED: [&str; 2] = ["date", "x-accesstoken-reset"];
+use bulkwright_engine::limits::Limits;
+use bulkwright_server::{Config, Running, Server, dev};
+use bulkwright_wire::exchange::{Exchange, Request};
+use bulkwright_wire::version::Version;
 
-const RECORDED: [&str; 6] = [
-    include_str!("../../../../contract/job-details/success.json"),
-    include_str!("../../../../contract/job-details/resource-not-found.json"),
-    include_str!("../../../../contract/job-details/oauth-scope-mismatch.json"),
-    include_str!("../../../../contract/job-details/authentication-failure.json"),
-    include_str!("../../../../contract/job-details/invalid-request-method.json"),
-    include_str!("../../../../contract/job-details/invalid-url-pattern.json"),
-];
+use crate::harness::{Answer, Client, dev_server, on_free_port};
+use given::Placeholders;
 
-#[tokio::test]
-async fn the_recorded_exchanges_are_answered_as_recorded() {
-    let server = dev_server().await;
-    let client = Client::dev(&server);
-    for text in RECORDED {
-        let recorded = Exchange::parse(text).unwrap();
-        let client = match recorded.request.token.as_str() {
-            "all" => client.clone(),
-            "without-bulk" => client.with_token(dev::ACCESS_TOKEN_WITHOUT_BULK),
-            _ => client.without_token(),
-        };
-        let (method, path) = (&recorded.request.method, &recorded.request.path);
-        let answer = client.send(method, path, &[("Accept-Encoding", "gzip, deflate, br")], b"").await;
-        compare(&recorded, &answer);
-    }
-    server.stop().await;
-}
+const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contract");
+const UNKNOWN_TOKEN: &str = "1000.0123456789abcdef0123456789abcdef.0123456789abcdef0123456789abcdef";
 
-fn compare(recorded: &Exchange, answer: &Answer) {
-    let name = &recorded.name;
-    assert_eq!(answer.status, recorded.response.status, "{name}");
-    for (header, value) in &recorded.response.headers {
-        let header = header.to_lowercase();
-        assert!(answer.header(&header).is_some(), "{name}: no {header} in {answer:?}");
-        if !NOT_COMPARED.contains(&header.as_str()) {
-            assert_eq!(answer.header(&header), Some(value.as_str()), "{name}: {header}");
+/// Every file of `contract/` by its path.
+fn exchanges() -> Vec<(String, Exchange)> {
+    let mut found = Vec::new();
+    for directory in fs::read_dir(CONTRACT).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        for file in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = file.strip_prefix(CONTRACT).unwrap().display().to_string();
+            let text = fs::read_to_string(&file).unwrap();
+            let exchange = Exchange::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            found.push((name, exchange));
         }
     }
-    for (header, _) in &answer.headers {
-        let is_recorded = recorded.response.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(header));
-        assert!(is_recorded || header.starts_with("bulkwright-"), "{name}: {header} was never recorded");
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
+}
+
+#[tokio::test]
+async fn every_exchange_is_answered_in_every_version_that_it_is_held_to() {
+    let mut by_limits: BTreeMap<BTreeMap<String, u64>, Vec<(String, Exchange)>> = BTreeMap::new();
+    for (file, exchange) in exchanges() {
+        by_limits.entry(exchange.given.limits.clone()).or_default().push((file, exchange));
     }
-    // Recorders print JSON anew; printed compactly, both must be the same bytes, keys in the same order.
-    let body: Value = serde_json::from_str(&recorded.response.body).unwrap();
-    let compact = body.to_string();
-    let expected = if answer.header("content-length").is_some() { format!("{compact}\n") } else { compact };
-    assert_eq!(answer.text(), expected, "{name}");
+    let mut faults = Vec::new();
+    for (limits, exchanges) in by_limits {
+        let server = server_with(&limits).await;
+        for (file, exchange) in &exchanges {
+            faults.extend(play(&server, file, exchange).await);
+        }
+        server.stop().await;
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// `dev` with some limits that are not the usual ones.
+async fn server_with(limits: &BTreeMap<String, u64>) -> Running {
+    let mut config = Config::dev();
+    for (name, &value) in limits {
+        match name.as_str() {
+            "rows_max" => config.limits = Limits { rows_max: value, ..config.limits },
+            "zip_bytes_max" => config.limits = Limits { zip_bytes_max: value, ..config.limits },
+            "json_bytes_max" => config.connections.json_bytes_max = value as usize,
+            other => panic!("no exchange is given a limit called {other}"),
+        }
+    }
+    Server::start(on_free_port(config)).await.unwrap()
+}
+
+/// Asks what an exchange asks, in each of its versions; what differs from its answer.
+async fn play(server: &Running, file: &str, exchange: &Exchange) -> Vec<String> {
+    let client = Client::dev(server);
+    let mut faults = Vec::new();
+    let versions: Vec<Option<Version>> = match exchange.versions.as_slice() {
+        [] => vec![None],
+        versions => versions.iter().copied().map(Some).collect(),
+    };
+    for version in versions {
+        let placeholders = given::make(&client, &exchange.given, version).await;
+        let answer = ask(&client, &exchange.request, version, &placeholders).await;
+        let told = version.map_or_else(String::new, |version| format!(" in {version}"));
+        faults.extend(compared::faults(exchange, &answer, server).map(|fault| format!("{file}{told}: {fault}")));
+    }
+    faults
+}
+
+async fn ask(client: &Client, request: &Request, version: Option<Version>, placeholders: &Placeholders) -> Answer {
+    let client = match request.token.as_str() {
+        "all" => client.clone(),
+        "without-bulk" => client.with_token(dev::ACCESS_TOKEN_WITHOUT_BULK),
+        "unknown" => client.with_token(UNKNOWN_TOKEN),
+        "none" => client.without_token(),
+        other => panic!("there is no token called {other}"),
+    };
+    let path = placeholders.fill(&version.map_or(request.path.clone(), |version| request.path_in(version)));
+    let (content_type, body) = given::body(request, placeholders);
+    let mut headers = vec![("Accept-Encoding", "gzip, deflate, br")];
+    headers.extend(request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let says_its_type = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    headers.extend(content_type.as_deref().filter(|_| !says_its_type).map(|value| ("Content-Type", value)));
+    client.send(&request.method, &path, &headers, &body).await
 }
 
 #[tokio::test]

@@ -1,0 +1,81 @@
+//! What is there before an exchange, and what it sends.
+
+use std::io::{Cursor, Write};
+
+use bulkwright_wire::exchange::{Content, Given, Request, Zip};
+use bulkwright_wire::version::Version;
+use serde_json::Value;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::harness::{Client, form_of};
+
+const BOUNDARY: &str = "------------------------7c41e08c2f3b9d65";
+
+/// What stands for ids that are known only now: `{leads.zip}`, `{job}`.
+#[derive(Default)]
+pub(super) struct Placeholders(Vec<(String, String)>);
+
+impl Placeholders {
+    pub(super) fn fill(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (name, id)| text.replace(&format!("{{{name}}}"), id))
+    }
+}
+
+/// Makes what an exchange is given.
+pub(super) async fn make(client: &Client, given: &Given, version: Option<Version>) -> Placeholders {
+    let mut placeholders = Placeholders::default();
+    let version = version.unwrap_or(Version::V8);
+    for (name, zip) in &given.uploads {
+        let headers = [("feature", "bulk-write"), ("X-CRM-ORG", client.org.as_str())];
+        let answer = client.upload_with(version.as_str(), &headers, &form_of("file", &zipped(zip))).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let id = answer.json()["details"]["file_id"].as_str().unwrap().to_owned();
+        placeholders.0.push((name.clone(), id));
+    }
+    if let Some(job) = &given.job {
+        let body = placeholders.fill(&job.to_string());
+        let answer = client.post(&format!("/crm/bulk/{version}/write"), "application/json", body.as_bytes()).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let id = answer.json()["details"]["id"].as_str().unwrap().to_owned();
+        client.ended(&id).await;
+        placeholders.0.push(("job".to_owned(), id));
+    }
+    placeholders
+}
+
+/// The body of a request, and its type if it has one of its own.
+pub(super) fn body(request: &Request, placeholders: &Placeholders) -> (Option<String>, Vec<u8>) {
+    if !request.form.is_empty() {
+        return (Some(format!("multipart/form-data; boundary={BOUNDARY}")), form(request));
+    }
+    let text = placeholders.fill(&request.body_text());
+    let is_json = !matches!(request.body, Value::Null | Value::String(_));
+    (is_json.then(|| "application/json".to_owned()), text.into_bytes())
+}
+
+fn form(request: &Request) -> Vec<u8> {
+    let mut form = Vec::new();
+    for part in &request.form {
+        let file_name = part.file_name.as_ref().map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
+        let disposition = format!("Content-Disposition: form-data; name=\"{}\"{file_name}", part.name);
+        form.extend_from_slice(format!("--{BOUNDARY}\r\n{disposition}\r\n\r\n").as_bytes());
+        match &part.content {
+            Content::Zip(zip) => form.extend_from_slice(&zipped(zip)),
+            Content::Text(text) => form.extend_from_slice(text.as_bytes()),
+            Content::Bytes(count) => form.resize(form.len() + count, 0),
+        }
+        form.extend_from_slice(b"\r\n");
+    }
+    form.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+    form
+}
+
+fn zipped(files: &Zip) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in files {
+        zip.start_file(name.as_str(), SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_str().unwrap().as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
