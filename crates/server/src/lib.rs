@@ -32,6 +32,7 @@ mod news;
 mod reply;
 mod room;
 mod state;
+mod throttle;
 
 mod start;
 
