@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use bulkwright_wire::oauth::{TokenAnswer, TokenError};
+use bulkwright_wire::limit::TOKEN_WINDOW_SECONDS;
+use bulkwright_wire::oauth::{THROTTLED, TokenAnswer, TokenError};
 use bulkwright_wire::path;
 use tokio::sync::Mutex;
 use url::Url;
@@ -117,8 +118,12 @@ fn token_of(answer: Answer, host: String) -> Result<Secret, ClientError> {
         return usable(Secret::new(&given.access_token), "the answer of the token endpoint");
     }
     match serde_json::from_slice::<TokenError>(&answer.body) {
-        Ok(TokenError { error }) if answer.status < 500 && error != "Access Denied" => {
-            let reason = format!("{host} answers `{error}`; check client id, client secret and refresh token");
+        Ok(TokenError { error, .. }) if error == THROTTLED => {
+            Err(ClientError::Throttled { doing: GETTING, host, seconds: TOKEN_WINDOW_SECONDS.unsigned_abs() })
+        }
+        Ok(TokenError { error, error_description, .. }) if answer.status < 500 => {
+            let told = error_description.map(|words| format!(" ({words})")).unwrap_or_default();
+            let reason = format!("{host} answers `{error}`{told}; check client id, client secret and refresh token");
             Err(ClientError::NoToken { reason })
         }
         _ => Err(ClientError::NotTheApi { doing: GETTING, host, answer: Box::new(answer) }),

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::ConnectionLimits;
-use crate::gate;
+use crate::gate::{self, Peer};
 use crate::head_guard::{HeadGuard, Phase};
 use crate::metrics::Open;
 use crate::stall_guard::StallGuard;
@@ -81,7 +83,7 @@ impl Acceptor {
         self.connections.spawn(async move {
             tokio::select! {
                 () = ending.cancelled() => {}
-                () = serve_connection(stream, app, draining) => {}
+                () = serve_connection(stream, peer, app, draining) => {}
             }
             drop((slot, counted, open));
         });
@@ -97,7 +99,7 @@ impl Acceptor {
     }
 }
 
-async fn serve_connection(stream: TcpStream, app: Arc<App>, draining: CancellationToken) {
+async fn serve_connection(stream: TcpStream, peer: SocketAddr, app: Arc<App>, draining: CancellationToken) {
     // Answers are written whole; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let builder = http_builder(&app.connections);
@@ -106,7 +108,8 @@ async fn serve_connection(stream: TcpStream, app: Arc<App>, draining: Cancellati
     let io = TokioIo::new(HeadGuard::new(stream, phase.clone(), app.connections.header_time_max));
     let has_asked = Arc::new(AtomicBool::new(false));
     let asked = has_asked.clone();
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
         let (app, phase) = (app.clone(), phase.clone());
         asked.store(true, Ordering::Relaxed);
         phase.request_begins();

@@ -1,6 +1,6 @@
 //! What each endpoint does, once a request has passed the gate.
 
-pub(crate) mod token;
+pub(crate) mod oauth;
 
 pub(crate) mod upload;
 

@@ -1,5 +1,6 @@
 //! The gate that every request passes: URL, method, authentication, scope, application, in this order.
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -44,6 +45,10 @@ impl Call<'_> {
         self.app.links.base_for(self.header(HOST.as_str()))
     }
 }
+
+/// Who is at the other end of a request's connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// The parameters behind the question mark.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -167,12 +172,12 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mu
     }
     let route = router::find(path).ok_or(ErrorCode::InvalidUrlPattern)?;
     envelope.endpoint = route.row.template;
-    if head.method.as_str() != route.row.method {
-        return Err(ErrorCode::InvalidRequestMethod.into());
-    }
+    let route = route.by_method(head.method.as_str()).ok_or(ErrorCode::InvalidRequestMethod)?;
     let query = Query::of(head.uri.query());
-    if route.row.endpoint == Endpoint::Token {
-        return in_time(app, api::token::exchange(app, query, &head.headers, body)).await;
+    if api::oauth::is_open(route.row.endpoint) {
+        let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
+        let call = api::oauth::OpenCall { app, query, headers: &head.headers, peer, body };
+        return in_time(app, api::oauth::answer(route.row.endpoint, call)).await;
     }
     let caller = access::caller(app, &head.headers).await?;
     envelope.token_reset = Some(caller.token_reset(app.clock.seconds()));
@@ -201,7 +206,10 @@ async fn dispatch(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal>
         Endpoint::Records => api::records::list(&call).await,
         Endpoint::Search => api::records::search(&call).await,
         Endpoint::Record => api::records::one(&call).await,
-        Endpoint::Token => unreachable!("the token endpoint is answered before authentication"),
+        Endpoint::Profile => api::oauth::profile::show(&call),
+        Endpoint::Authorize | Endpoint::Consent | Endpoint::Token | Endpoint::Revoke => {
+            unreachable!("what is open is answered before authentication")
+        }
     }
 }
 

@@ -33,6 +33,7 @@ mod news;
 mod reply;
 mod room;
 mod state;
+mod throttle;
 
 mod start;
 

@@ -11,7 +11,8 @@ use flate2::write::GzEncoder;
 use futures::TryStreamExt;
 use futures::stream::{self, BoxStream};
 use http::header::{
-    CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER,
+    CACHE_CONTROL, CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, SERVER, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -39,6 +40,20 @@ pub(crate) enum Answer {
         content_type: &'static str,
         /// All of it.
         body: String,
+    },
+    /// A page for people.
+    Page {
+        /// 200, or what is wrong.
+        status: StatusCode,
+        /// All of it.
+        html: String,
+        /// Its Content-Security-Policy.
+        policy: String,
+    },
+    /// Somebody is sent elsewhere: 302.
+    Redirect {
+        /// Where to.
+        location: String,
     },
     /// There is nothing to show: 204.
     Nothing,
@@ -155,6 +170,8 @@ impl Envelope {
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
                 response
             }
+            Answer::Page { status, html, policy } => self.page(status, html, &policy),
+            Answer::Redirect { location } => self.redirect(&location),
             Answer::Nothing => {
                 let headers = self.application_headers(Layer::ApplicationSuccess);
                 self.built(StatusCode::NO_CONTENT, headers, exactly(Vec::new()))
@@ -193,6 +210,24 @@ impl Envelope {
         }
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         self.built(status, headers, chunked(gzipped(&body)))
+    }
+
+    /// A page is kept by nobody, shown in no frame, and tells nobody where it was.
+    fn page(&self, status: StatusCode, html: String, policy: &str) -> Response<ReplyBody> {
+        let mut headers = private_headers();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html;charset=utf-8"));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(html.len()));
+        headers.insert(CONTENT_SECURITY_POLICY, value_of(policy));
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("deny"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        self.built(status, headers, exactly(html.into_bytes()))
+    }
+
+    fn redirect(&self, location: &str) -> Response<ReplyBody> {
+        let mut headers = private_headers();
+        headers.insert(LOCATION, value_of(location));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+        self.built(StatusCode::FOUND, headers, exactly(Vec::new()))
     }
 
     fn zip(
@@ -264,6 +299,11 @@ pub(crate) fn takes_gzip(accept_encoding: &str) -> bool {
         anything |= coding == "*" && !refused;
     }
     anything
+}
+
+fn private_headers() -> HeaderMap {
+    let fixed = [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")];
+    fixed.map(|(name, value)| (name, HeaderValue::from_static(value))).into_iter().collect()
 }
 
 fn layer_headers(layer: Layer) -> HeaderMap {

@@ -22,6 +22,13 @@ impl<'a> Matched<'a> {
         found.map(|(_, value)| *value).expect("handlers ask for parameters of their own template")
     }
 
+    /// The same path's row for another method, if it has one.
+    pub(crate) fn by_method(self, method: &str) -> Option<Self> {
+        let mut rows = ENDPOINTS.iter().filter(|row| row.template == self.row.template);
+        let row = rows.find(|row| row.method == method)?;
+        Some(Matched { row, ..self })
+    }
+
     /// Like [`Matched::parameter`], where the template may have none of that name.
     pub(crate) fn parameter_if_any(&self, name: &str) -> Option<&'a str> {
         self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
@@ -149,6 +156,8 @@ mod tests {
         check("/crm/v3/Leads/41/", None);
         check("/crm/v3/Leads/", None);
         check("/oauth/v2/token", Some(Endpoint::Token));
+        check("/oauth/v2/token/revoke", Some(Endpoint::Revoke));
+        check("/oauth/v2/auth", Some(Endpoint::Authorize));
         check("/oauth/v3/token", None);
         check("/", None);
         check("", None);

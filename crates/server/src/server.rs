@@ -24,6 +24,7 @@ use crate::start::credentials::Credentials;
 use crate::start::{self, listen, port_file};
 use crate::state::{App, RequestIds, Stores, UploadTurns};
 use crate::sweep::{self, Lifetimes};
+use crate::throttle::Throttles;
 use crate::work;
 
 /// Starts servers.
@@ -208,6 +209,8 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         links,
         callbacks: Callbacks::new(config),
         admin_secret: OnceLock::new(),
+        mode: config.mode.clone(),
+        throttles: Throttles::new(),
         uploads: UploadTurns::new(config.connections.uploads_per_org_max),
         disk_free_min: config.disk_free_min,
         scratch,

@@ -17,12 +17,13 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::ConnectionLimits;
+use crate::config::{ConnectionLimits, Mode};
 use crate::deliver::Callbacks;
 use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::news::JobNews;
 use crate::sweep::Lifetimes;
+use crate::throttle::Throttles;
 
 /// One store, by what is asked of it.
 pub(crate) struct Stores {
@@ -50,6 +51,8 @@ pub(crate) struct App {
     pub(crate) callbacks: Callbacks,
     /// Hash of the secret that opens what is for the administrator; none if the credentials file is gone.
     pub(crate) admin_secret: OnceLock<SecretHash>,
+    pub(crate) mode: Mode,
+    pub(crate) throttles: Throttles,
     pub(crate) uploads: UploadTurns,
     /// Bytes that stay free on the disk of the data.
     pub(crate) disk_free_min: u64,

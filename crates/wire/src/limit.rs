@@ -20,3 +20,11 @@ pub const PAGE_RECORDS_MAX: u32 = 200;
 pub const PAGE_FIELDS_MAX: usize = 50;
 /// Seconds between two looks at a job, in turn; the last one repeats (a schedule seen at work, contract section 4).
 pub const POLL_SECONDS: [u64; 6] = [5, 5, 10, 10, 15, 30];
+/// Seconds in which a code has to be exchanged.
+pub const CODE_SECONDS: i64 = 120;
+/// Seconds in which a code that was taken by hand has to be exchanged, unless told otherwise.
+pub const SELF_CLIENT_CODE_SECONDS: i64 = 180;
+/// Access tokens of one refresh token in [`TOKEN_WINDOW_SECONDS`].
+pub const TOKENS_PER_WINDOW_MAX: u32 = 10;
+/// Seconds after which tokens of a refresh token are counted anew.
+pub const TOKEN_WINDOW_SECONDS: i64 = 600;

@@ -27,8 +27,16 @@ pub enum Endpoint {
     Search,
     /// One record.
     Record,
+    /// A user is asked whether a client may act for him.
+    Authorize,
+    /// He says so, or not.
+    Consent,
     /// Tokens are exchanged.
     Token,
+    /// A token is taken back.
+    Revoke,
+    /// Who the user of a token is.
+    Profile,
 }
 
 /// One row of the path table.
@@ -36,7 +44,7 @@ pub enum Endpoint {
 pub struct EndpointRow {
     /// What it is for.
     pub endpoint: Endpoint,
-    /// The only method it takes; every other is INVALID_REQUEST_METHOD.
+    /// The method it takes; one that no row of the path takes is INVALID_REQUEST_METHOD.
     pub method: &'static str,
     /// The path. `{version}` stands for a literal version; other braces are parameters.
     pub template: &'static str,
@@ -55,8 +63,21 @@ pub const ENDPOINTS: &[EndpointRow] = &[
     row(Endpoint::Records, "GET", "/crm/{version}/{module}"),
     row(Endpoint::Search, "GET", "/crm/{version}/{module}/search"),
     row(Endpoint::Record, "GET", "/crm/{version}/{module}/{record_id}"),
-    row(Endpoint::Token, "POST", "/oauth/v2/token"),
+    row(Endpoint::Authorize, "GET", AUTHORIZE),
+    row(Endpoint::Consent, "POST", AUTHORIZE),
+    row(Endpoint::Token, "POST", TOKEN),
+    row(Endpoint::Revoke, "POST", REVOKE),
+    row(Endpoint::Profile, "GET", PROFILE),
 ];
+
+/// Where users consent.
+pub const AUTHORIZE: &str = "/oauth/v2/auth";
+/// Where tokens are exchanged.
+pub const TOKEN: &str = "/oauth/v2/token";
+/// Where tokens are taken back.
+pub const REVOKE: &str = "/oauth/v2/token/revoke";
+/// Who the user of a token is.
+pub const PROFILE: &str = "/oauth/user/info";
 
 /// Everything of our own lives under this.
 pub const OWN_PREFIX: &str = "/_bulkwright/";
@@ -220,9 +241,6 @@ pub fn record(version: Version, module: &str, id: &str) -> String {
     format!("/crm/{version}/{module}/{id}")
 }
 
-/// `/oauth/v2/token`
-pub const TOKEN: &str = "/oauth/v2/token";
-
 /// A path with runs of slashes made one: SDKs put a base, a slash and an absolute path together. `None` if there is
 /// nothing to mend.
 pub fn collapse_slashes(path: &str) -> Option<String> {
@@ -261,7 +279,7 @@ mod tests {
     fn every_template_names_a_version_or_stands_alone() {
         for row in ENDPOINTS {
             let versioned = row.pattern(Version::V2_1);
-            assert_eq!(versioned.is_some(), row.endpoint != Endpoint::Token, "{row:?}");
+            assert_eq!(versioned.is_some(), !row.template.starts_with("/oauth/"), "{row:?}");
             assert!(!versioned.unwrap_or_default().contains("{version}"));
         }
     }

@@ -1,6 +1,10 @@
-//! Which scopes open which endpoint (contract 1.2 and section 8; 12, rows 50, 55, 56).
+//! Which scopes there are, and which of them open which endpoint (contract 1.2 and section 8; 12, rows 50, 55, 56).
 
 use crate::path::Endpoint;
+
+pub use known::{KNOWN, KnownScopes, MODULE_TOKENS, described, is_known, parse_list};
+
+mod known;
 
 /// All scopes that a first client of an own server is given.
 pub const EVERYTHING: &[&str] = &[
@@ -10,11 +14,18 @@ pub const EVERYTHING: &[&str] = &[
     "ZohoCRM.settings.ALL",
     "ZohoCRM.org.READ",
     "ZohoCRM.users.READ",
+    "aaaserver.profile.READ",
 ];
 
 /// All of them but those for bulk work, to see OAUTH_SCOPE_MISMATCH.
-pub const NO_BULK: &[&str] =
-    &["ZohoFiles.files.ALL", "ZohoCRM.modules.ALL", "ZohoCRM.settings.ALL", "ZohoCRM.org.READ", "ZohoCRM.users.READ"];
+pub const NO_BULK: &[&str] = &[
+    "ZohoFiles.files.ALL",
+    "ZohoCRM.modules.ALL",
+    "ZohoCRM.settings.ALL",
+    "ZohoCRM.org.READ",
+    "ZohoCRM.users.READ",
+    "aaaserver.profile.READ",
+];
 
 /// The scopes any one of which opens an endpoint, whatever module it is about. Empty: the endpoint's rule is about
 /// its module ([`opens_module`]) or it needs no token at all.
@@ -24,9 +35,21 @@ pub fn any_of(endpoint: Endpoint) -> &'static [&'static str] {
         Endpoint::CreateJob | Endpoint::JobDetails | Endpoint::Download => &["ZohoCRM.bulk.ALL", "ZohoCRM.bulk.CREATE"],
         Endpoint::Org => &["ZohoCRM.org.ALL", "ZohoCRM.org.READ"],
         Endpoint::Users => &["ZohoCRM.users.ALL", "ZohoCRM.users.READ"],
-        Endpoint::Modules => &["ZohoCRM.settings.ALL", "ZohoCRM.settings.modules.ALL", "ZohoCRM.settings.modules.READ"],
-        Endpoint::Fields => &["ZohoCRM.settings.ALL", "ZohoCRM.settings.fields.ALL", "ZohoCRM.settings.fields.READ"],
-        Endpoint::Records | Endpoint::Search | Endpoint::Record | Endpoint::Token => &[],
+        Endpoint::Modules => &[
+            "ZohoCRM.settings.ALL",
+            "ZohoCRM.settings.READ",
+            "ZohoCRM.settings.modules.ALL",
+            "ZohoCRM.settings.modules.READ",
+        ],
+        Endpoint::Fields => &[
+            "ZohoCRM.settings.ALL",
+            "ZohoCRM.settings.READ",
+            "ZohoCRM.settings.fields.ALL",
+            "ZohoCRM.settings.fields.READ",
+        ],
+        Endpoint::Profile => &["aaaserver.profile.READ"],
+        Endpoint::Records | Endpoint::Search | Endpoint::Record => &[],
+        Endpoint::Authorize | Endpoint::Consent | Endpoint::Token | Endpoint::Revoke => &[],
     }
 }
 
@@ -60,25 +83,8 @@ pub fn opens_module(granted: &[String], api_name: &str, usage: ModuleUse) -> boo
 
 /// The module's name inside a scope: lower case, no underscores; modules of one's own are `custom`.
 fn module_token(api_name: &str) -> String {
-    const STANDARD: &[&str] = &[
-        "leads",
-        "accounts",
-        "contacts",
-        "deals",
-        "campaigns",
-        "cases",
-        "solutions",
-        "products",
-        "vendors",
-        "pricebooks",
-        "tasks",
-        "quotes",
-        "salesorders",
-        "purchaseorders",
-        "invoices",
-    ];
     let token = api_name.replace('_', "").to_ascii_lowercase();
-    if STANDARD.contains(&token.as_str()) { token } else { "custom".to_owned() }
+    if MODULE_TOKENS.contains(&token.as_str()) { token } else { "custom".to_owned() }
 }
 
 #[cfg(test)]

@@ -84,6 +84,8 @@ async fn the_token_endpoint_says_who_is_to_blame() {
     check(Reply::json(200, r#"{"error":"invalid_code"}"#), 6).await;
     check(Reply::json(400, r#"{"error":"invalid_client_secret"}"#), 6).await;
     check(Reply::json(400, r#"{"error_description":"slow","error":"Access Denied","status":"failure"}"#), 5).await;
+    check(Reply::json(200, r#"{"error_description":"slow","error":"Access Denied","status":"failure"}"#), 5).await;
+    check(Reply::json(400, r#"{"error_description":"no such scope","error":"invalid_scope"}"#), 6).await;
     check(Reply::json(500, r#"{"error":"invalid_code"}"#), 5).await;
     check(Reply::html(200), 5).await;
 }

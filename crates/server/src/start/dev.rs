@@ -48,7 +48,8 @@ const COMPANY_NAME: &str = "Bulkwright Dev";
 const ORG_ID: OrgId = OrgId(694_902_309);
 const USER_ID: UserId = UserId(4_150_868_000_000_225_013);
 const JOB_ID: JobId = JobId(4_150_868_000_005_350_003);
-const EMAIL: &str = "patricia.boyle@example.com";
+/// Her address.
+pub const EMAIL: &str = "patricia.boyle@example.com";
 const TIME_ZONE: &str = "+05:30";
 /// 2021-05-11T12:38:29+05:30
 const JOB_CREATED_AT: i64 = 1_620_716_909;
