@@ -29,6 +29,7 @@ mod callback_rule;
 mod links;
 mod metrics;
 mod news;
+mod repeat;
 mod reply;
 mod room;
 mod state;

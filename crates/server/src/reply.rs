@@ -33,6 +33,13 @@ pub(crate) enum Answer {
         /// What the request very likely meant, for people.
         hint: Option<String>,
     },
+    /// What the first request under a key was answered, once more.
+    Replayed {
+        /// 200 or 201.
+        status: StatusCode,
+        /// The body, byte for byte.
+        body: Vec<u8>,
+    },
     /// A text that is no JSON: 200.
     Text {
         /// Its type.
@@ -59,11 +66,6 @@ impl Answer {
     /// 200 with a body of `wire`.
     pub(crate) fn ok(body: &impl Serialize) -> Self {
         Answer::json(StatusCode::OK, body)
-    }
-
-    /// 201 with a body of `wire`.
-    pub(crate) fn created(body: &impl Serialize) -> Self {
-        Answer::json(StatusCode::CREATED, body)
     }
 
     /// JSON with a status of its own.
@@ -141,6 +143,12 @@ impl Envelope {
                 let mut response = self.application(status, Layer::ApplicationSuccess, body);
                 let hint = hint.map(|hint| (HeaderName::from_static(header::HINT), value_of(&hint)));
                 response.headers_mut().extend(hint);
+                response
+            }
+            Answer::Replayed { status, body } => {
+                let mut response = self.application(status, Layer::ApplicationSuccess, body);
+                let name = HeaderName::from_static(header::REPLAYED);
+                response.headers_mut().insert(name, HeaderValue::from_static("true"));
                 response
             }
             Answer::Text { content_type, body } => {

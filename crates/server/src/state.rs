@@ -22,6 +22,7 @@ use crate::deliver::Callbacks;
 use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::news::JobNews;
+use crate::repeat::InProgress;
 use crate::sweep::Lifetimes;
 
 /// One store, by what is asked of it.
@@ -51,6 +52,10 @@ pub(crate) struct App {
     /// Hash of the secret that opens what is for the administrator; none if the credentials file is gone.
     pub(crate) admin_secret: OnceLock<SecretHash>,
     pub(crate) uploads: UploadTurns,
+    /// Requests under a key of their client that are being answered.
+    pub(crate) in_progress: Arc<InProgress>,
+    /// Seconds for which an answer is kept for repeats.
+    pub(crate) answer_lifetime: i64,
     /// Bytes that stay free on the disk of the data.
     pub(crate) disk_free_min: u64,
     /// A directory for files that are not finished; empty at each start.
