@@ -15,6 +15,8 @@ use crate::{Clock, NameLookup, Randomness};
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// How long uploads, results and finished jobs are kept unless told otherwise (contract 12, row 20).
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long an answer is kept for repeats of its request unless told otherwise.
+const DEFAULT_ANSWER_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// Seconds between a callback's attempts unless told otherwise: the schedule of the Standard Webhooks specification.
 const DEFAULT_CALLBACK_SECONDS: [u64; 10] =
     [0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600];
@@ -51,6 +53,8 @@ pub struct Config {
     pub result_lifetime: Duration,
     /// How long a job is kept once it has ended.
     pub job_lifetime: Duration,
+    /// How long an answer is kept for repeats of its request under an `Idempotency-Key`.
+    pub answer_lifetime: Duration,
     /// The time between two looks for what has outlived its time.
     pub sweep_interval: Duration,
     /// Bytes that stay free on the disk of the data: below them uploads are refused, below half of them jobs wait.
@@ -101,6 +105,7 @@ impl Config {
             upload_lifetime: DEFAULT_LIFETIME,
             result_lifetime: DEFAULT_LIFETIME,
             job_lifetime: DEFAULT_LIFETIME,
+            answer_lifetime: DEFAULT_ANSWER_LIFETIME,
             sweep_interval: Duration::from_secs(3600),
             disk_free_min: DEFAULT_DISK_FREE,
             clock: Clock::system(),
@@ -135,6 +140,8 @@ pub struct ConnectionLimits {
     pub body_rate_min: u64,
     /// Time from a request's head to its answer; uploads are not counted, their rate is.
     pub request_time_max: Duration,
+    /// Time a repeat waits for the first request under its `Idempotency-Key` to end.
+    pub repeat_wait_max: Duration,
     /// Time without progress in sending an answer.
     pub write_stall_max: Duration,
     /// Bytes of a JSON body or a form.
@@ -165,6 +172,7 @@ impl Default for ConnectionLimits {
             body_grace: Duration::from_secs(10),
             body_rate_min: 10_000,
             request_time_max: Duration::from_secs(300),
+            repeat_wait_max: Duration::from_secs(30),
             write_stall_max: Duration::from_secs(30),
             json_bytes_max: 1_000_000,
             json_depth_max: 32,

@@ -30,6 +30,7 @@ mod hint;
 mod links;
 mod metrics;
 mod news;
+mod repeat;
 mod reply;
 mod room;
 mod state;

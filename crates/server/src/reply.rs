@@ -34,6 +34,13 @@ pub(crate) enum Answer {
         /// What the request very likely meant, for people.
         hint: Option<String>,
     },
+    /// What the first request under a key was answered, once more.
+    Replayed {
+        /// 200 or 201.
+        status: StatusCode,
+        /// The body, byte for byte.
+        body: Vec<u8>,
+    },
     /// A text that is no JSON: 200.
     Text {
         /// Its type.
@@ -74,11 +81,6 @@ impl Answer {
     /// 200 with a body of `wire`.
     pub(crate) fn ok(body: &impl Serialize) -> Self {
         Answer::json(StatusCode::OK, body)
-    }
-
-    /// 201 with a body of `wire`.
-    pub(crate) fn created(body: &impl Serialize) -> Self {
-        Answer::json(StatusCode::CREATED, body)
     }
 
     /// JSON with a status of its own.
@@ -164,6 +166,12 @@ impl Envelope {
         match answer {
             Answer::Json { status, body, hint } => {
                 hinted(self.application(status, Layer::ApplicationSuccess, body), hint.as_deref())
+            }
+            Answer::Replayed { status, body } => {
+                let mut response = self.application(status, Layer::ApplicationSuccess, body);
+                let name = HeaderName::from_static(header::REPLAYED);
+                response.headers_mut().insert(name, HeaderValue::from_static("true"));
+                response
             }
             Answer::Text { content_type, body } => {
                 let mut response = self.application(StatusCode::OK, Layer::ApplicationSuccess, body.into_bytes());

@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::start::credentials::Credentials;
 use crate::start::{self, listen, port_file};
 use crate::state::{App, RequestIds, Stores, UploadTurns};
-use crate::sweep::{self, Lifetimes};
+use crate::sweep::{self, Lifetimes, seconds};
 use crate::throttle::Throttles;
 use crate::work;
 
@@ -212,6 +212,8 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         mode: config.mode.clone(),
         throttles: Throttles::new(),
         uploads: UploadTurns::new(config.connections.uploads_per_org_max),
+        in_progress: Arc::default(),
+        answer_lifetime: seconds(config.answer_lifetime),
         disk_free_min: config.disk_free_min,
         scratch,
         work: Notify::new(),

@@ -136,6 +136,13 @@ error_table! {
     /// A body of a type that is not read.
     RequestBodyNotSupported = "REQUEST_BODY_NOT_SUPPORTED", 400, ApplicationError, Ours, "the content type of the request body is not supported";
 
+    /// The Idempotency-Key header is none.
+    InvalidIdempotencyKey = "INVALID_IDEMPOTENCY_KEY", 400, ApplicationError, Ours, "Invalid data - idempotency-key: 1 to 255 visible ASCII characters, once";
+    /// Another request was sent under the key before.
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", 400, ApplicationError, Ours, "The idempotency-key was given to a request with another content already";
+    /// A request under the key is being answered.
+    IdempotencyKeyInUse = "IDEMPOTENCY_KEY_IN_USE", 409, ApplicationError, Ours, "A request with this idempotency-key is still in progress, please try again";
+
     /// No such job, file or result.
     ResourceNotFound = "RESOURCE_NOT_FOUND", 400, ApplicationError, Wire, "The requested resource doesn't exist.";
     /// The result has outlived its time. Its shape is a third one, of three keys: the code is what `info` says.

@@ -1,5 +1,7 @@
 //! Header names and the fixed header sets of each layer, as recorded (contract 1.5 and 2.1).
 
+use crate::limit::IDEMPOTENCY_KEY_CHARS_MAX;
+
 /// `feature: bulk-write` of an upload.
 pub const FEATURE: &str = "feature";
 /// The only feature there is.
@@ -12,6 +14,10 @@ pub const TOKEN_RESET: &str = "x-accesstoken-reset";
 pub const HINT: &str = "bulkwright-hint";
 /// Ours: the id under which the log speaks of a request.
 pub const REQUEST_ID: &str = "bulkwright-request-id";
+/// Ours: under which an upload or a creation may be sent again without being done twice.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Ours: says `true` where an answer is the one that the first request under a key was given.
+pub const REPLAYED: &str = "bulkwright-replayed";
 /// `Server`
 pub const SERVER: &str = "ZGS";
 /// Content type of gateway errors.
@@ -105,6 +111,11 @@ pub fn token_of(authorization: &str) -> Option<&str> {
     (known && !token.is_empty()).then_some(token)
 }
 
+/// Whether a text can be an [`IDEMPOTENCY_KEY`]: 1 to [`IDEMPOTENCY_KEY_CHARS_MAX`] visible ASCII characters.
+pub fn is_idempotency_key(text: &str) -> bool {
+    (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// The `Authorization` value that the client sends.
 pub fn authorization(token: &str) -> String {
     format!("Zoho-oauthtoken {token}")
@@ -130,5 +141,19 @@ mod tests {
         check("Bearer ", None);
         check("Bearer", None);
         check("", None);
+    }
+
+    #[test]
+    fn keys_are_visible_and_not_endless() {
+        let check = |key: &str, expected: bool| assert_eq!(is_idempotency_key(key), expected, "{key:?}");
+        check("a", true);
+        check("4f1c-3/create!~", true);
+        check(&"k".repeat(255), true);
+        check(&"k".repeat(256), false);
+        check("", false);
+        check("a b", false);
+        check("a\tb", false);
+        check("schl\u{fc}ssel", false);
+        check("a\u{7f}", false);
     }
 }

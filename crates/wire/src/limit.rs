@@ -12,6 +12,8 @@ pub const RESOURCES_MAX: usize = 100;
 pub const FILE_ID_CHARS_MAX: usize = 100;
 /// Characters of `character_encoding` (schema cap).
 pub const ENCODING_CHARS_MAX: usize = 50;
+/// Characters of an `Idempotency-Key` (ours).
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// Seconds an access token lives.
 pub const ACCESS_TOKEN_SECONDS: i64 = 3600;
 /// Records of one page.

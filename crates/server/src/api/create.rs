@@ -8,7 +8,8 @@ pub(crate) use checked::people;
 use std::time::Duration;
 
 use bulkwright_engine::ids::JobId;
-use bulkwright_store::model::{Callback, Job, NewJob};
+use bulkwright_store::Error as StoreError;
+use bulkwright_store::model::{AnsweredOperation, Callback, Job, NewJob};
 use bulkwright_wire::create::{CreateAnswer, CreateRequest};
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
 use bulkwright_wire::scope::ModuleUse;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use super::details;
 use crate::gate::{Call, in_time};
 use crate::hint;
+use crate::repeat::{self, Content, First, Keyed, Made};
 use crate::reply::{Answer, Refusal};
 use crate::state::App;
 
@@ -32,26 +34,42 @@ const ASK_AGAIN: [Duration; 4] =
 /// Ignored columns that a hint names.
 const HINTED_HEADERS_MAX: usize = 10;
 
+/// A request that may become a job.
+enum Checked {
+    /// It has become one before, under its key.
+    Again(Answer),
+    /// Nothing that is known speaks against it; with what it very likely meant otherwise, if it leaves doubts.
+    New { job: Box<NewJob>, hint: Option<String>, keyed: Option<(First, Content)> },
+}
+
 /// Creates a job. When it answers 201 the job is stored for good and a worker knows of it. Time bounds the checks
 /// only: an answer that says no once the job may be there would be untrue (contract 12, row 52).
 pub(crate) async fn create(mut call: Call<'_>) -> Result<Answer, Refusal> {
     let app = call.app;
     let created_by = details::named(&call.caller.user);
-    let (job, hint) = in_time(app, checked_job(&mut call)).await?;
-    let job = added(app, job).await?;
+    let (job, hint, keyed) = match in_time(app, checked(&mut call)).await? {
+        Checked::Again(answer) => return Ok(answer),
+        Checked::New { job, hint, keyed } => (job, hint, keyed),
+    };
+    let id = JobId(app.store.new_id(app.clock.milliseconds()).await?);
+    let made = Made::created(&CreateAnswer::success(id.to_string(), created_by));
+    let kept = keyed.as_ref().map(|(first, content)| first.answer(app, *content, &made, job.created_at));
+    let job = NewJob { id: Some(id), answer: kept, ..*job };
+    let queued = match (added(app, id, &job).await, job.answer) {
+        (Err(Refusal::Store(StoreError::Answered)), Some(own)) => return repeat::answer_of_the_faster(app, own).await,
+        (added, _) => added?,
+    };
     app.work.notify_one();
-    tracing::info!(job = %job.id, module = module_of(&job), "a job is queued");
-    let answer = CreateAnswer::success(job.id.to_string(), created_by);
-    Ok(Answer::created(&answer).with_hint(hint))
+    tracing::info!(job = %id, module = module_of(&queued), "a job is queued");
+    Ok(Answer::from(made).with_hint(hint))
 }
 
 /// Adds a job under an id that was drawn before. A store that fails may have added it all the same, so it is asked: an
 /// answer that says no without naming a job promises that there is none (contract 12, row 52).
-async fn added(app: &App, job: NewJob) -> Result<Job, Refusal> {
-    let id = JobId(app.store.new_id(app.clock.milliseconds()).await?);
-    let job = NewJob { id: Some(id), ..job };
-    let error = match app.store.add_job(&job).await {
+async fn added(app: &App, id: JobId, job: &NewJob) -> Result<Job, Refusal> {
+    let error = match app.store.add_job(job).await {
         Ok(added) => return Ok(added),
+        Err(StoreError::Answered) => return Err(StoreError::Answered.into()),
         Err(error) => error,
     };
     for wait in ASK_AGAIN {
@@ -70,19 +88,27 @@ async fn added(app: &App, job: NewJob) -> Result<Job, Refusal> {
 }
 
 /// Reads the request and checks all that can be known before the first row.
-/// With what the request very likely meant otherwise, if it leaves doubts.
-async fn checked_job(call: &mut Call<'_>) -> Result<(NewJob, Option<String>), Refusal> {
+async fn checked(call: &mut Call<'_>) -> Result<Checked, Refusal> {
     check_content_type(call.headers)?;
     let body = call.body.read_whole(call.app.connections.json_bytes_max).await?;
-    match checked_body(call, &body).await {
-        Ok((job, ignored_headers)) => Ok((job, hint_of(&ignored_headers, &body))),
-        Err(refusal) => Err(refusal.or_hint(|| hint::of_body(&body))),
-    }
+    checked_body(call, &body).await.map_err(|refusal| refusal.or_hint(|| hint::of_body(&body)))
 }
 
-async fn checked_body(call: &Call<'_>, body: &[u8]) -> Result<(NewJob, Vec<String>), Refusal> {
+/// A body that was answered before is not checked again: its file may be gone meanwhile.
+async fn checked_body(call: &Call<'_>, body: &[u8]) -> Result<Checked, Refusal> {
     json_body::check_depth(body, call.app.connections.json_depth_max)?;
     check_module_scopes(call, body)?;
+    let content = Content::of_creation(call.route.version.as_str(), body);
+    let keyed = match repeat::keyed(call, AnsweredOperation::CreateJob).await? {
+        Some(Keyed::Again(kept)) => return Ok(Checked::Again(repeat::answered(kept, content)?)),
+        Some(Keyed::First(first)) => Some((first, content)),
+        None => None,
+    };
+    let (job, ignored_headers) = checked_job(call, body).await?;
+    Ok(Checked::New { job: Box::new(job), hint: hint_of(&ignored_headers, body), keyed })
+}
+
+async fn checked_job(call: &Call<'_>, body: &[u8]) -> Result<(NewJob, Vec<String>), Refusal> {
     let request = CreateRequest::parse(body)?;
     check_supported(&request)?;
     if let Some(callback) = &request.callback {

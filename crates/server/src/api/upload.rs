@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use bulkwright_engine::archive::{self, FileProblem};
 use bulkwright_engine::limits::Limits;
+use bulkwright_engine::ids::FileId;
 use bulkwright_store::Error as StoreError;
-use bulkwright_store::model::NewUpload;
+use bulkwright_store::model::{AnsweredOperation, NewUpload};
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
 use bulkwright_wire::header::{FEATURE, FEATURE_BULK_WRITE, ORG};
 use bulkwright_wire::upload::UploadAnswer;
@@ -18,8 +19,10 @@ use multer::{Field, Multipart};
 use sha2::{Digest, Sha256};
 
 use super::multipart::{self, FormGuard};
+use crate::access::Caller;
 use crate::gate::Call;
 use crate::hint;
+use crate::repeat::{self, Content, First, Keyed, Made};
 use crate::reply::{Answer, Refusal};
 use crate::room::{self, NoRoom};
 use crate::state::App;
@@ -37,30 +40,65 @@ const NAME_CHARS_MAX: usize = 255;
 pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
     check_headers(&call)?;
     let Some(boundary) = multipart::boundary_of(call.headers) else { return Err(no_form(call).await) };
+    let keyed = repeat::keyed(&call, AnsweredOperation::Upload).await?;
     let (app, caller, version) = (call.app, call.caller, call.route.version);
-    room::for_uploads(app).map_err(no_room)?;
     let turn = app.uploads.take(caller.grant.org).ok_or_else(too_many)?;
     let (mut form, guard) = multipart::form(call.body, boundary, FORM_HEAD_BYTES_MAX);
+    let first = match keyed {
+        Some(Keyed::Again(kept)) => {
+            let part = file_part(&mut form, &guard).await?;
+            let file_name = part.file_name().map(str::to_owned);
+            let sha256 = hashed(Intake::new(app, &guard, version), part).await?;
+            return repeat::answered(kept, content(caller, file_name.as_deref(), sha256));
+        }
+        Some(Keyed::First(first)) => Some(first),
+        None => None,
+    };
+    room::for_uploads(app).map_err(no_room)?;
     let part = file_part(&mut form, &guard).await?;
-    let name = kept_name(part.file_name());
+    let file_name = part.file_name().map(str::to_owned);
     let stored = store(app, part, &guard, version).await?;
     drop(turn);
+    added(app, caller, stored, file_name.as_deref(), first).await
+}
+
+/// Adds the row of a zip that is there. If another request under the same key was faster, its answer stands.
+async fn added(
+    app: &App,
+    caller: &Caller,
+    zip: StoredZip,
+    file_name: Option<&str>,
+    first: Option<First>,
+) -> Result<Answer, Refusal> {
+    let (id, created_at) = (FileId(app.store.new_id(app.clock.milliseconds()).await?), app.clock.seconds());
+    let made = Made::ok(&UploadAnswer::success(id.to_string(), caller.print_time(created_at)));
+    let content = content(caller, file_name, zip.sha256);
     let upload = NewUpload {
-        id: None,
+        id: Some(id),
         org: caller.grant.org,
         user: caller.user.id,
-        name,
-        blob: stored.blob,
-        bytes: stored.bytes,
-        sha256: stored.sha256,
-        created_at: app.clock.seconds(),
-        answer: None,
+        name: kept_name(file_name),
+        blob: zip.blob,
+        bytes: zip.bytes,
+        sha256: zip.sha256,
+        created_at,
+        answer: first.as_ref().map(|first| first.answer(app, content, &made, created_at)),
     };
-    let upload = app.store.add_upload(&upload).await?;
+    match (app.store.add_upload(&upload).await, upload.answer) {
+        (Err(StoreError::Answered), Some(own)) => {
+            remove(app, &upload.blob).await;
+            return repeat::answer_of_the_faster(app, own).await;
+        }
+        (added, _) => added?,
+    };
     app.metrics.upload_bytes.inc_by(upload.bytes);
-    tracing::info!(file_id = %upload.id, bytes = upload.bytes, "an upload is stored");
-    let answer = UploadAnswer::success(upload.id.to_string(), caller.print_time(upload.created_at));
-    Ok(Answer::ok(&answer).with_hint(stored.hint))
+    tracing::info!(file_id = %id, bytes = upload.bytes, "an upload is stored");
+    Ok(Answer::from(made).with_hint(zip.hint))
+}
+
+/// What an upload says, for those who compare it.
+fn content(caller: &Caller, file_name: Option<&str>, sha256: [u8; 32]) -> Content {
+    Content::of_upload(&caller.grant.org.to_string(), file_name, sha256)
 }
 
 fn check_headers(call: &Call<'_>) -> Result<(), ErrorBody> {
@@ -122,30 +160,33 @@ struct StoredZip {
     hint: Option<String>,
 }
 
+/// SHA-256 of a part whose bytes are there already.
+async fn hashed(mut intake: Intake<'_>, mut part: Field<'_>) -> Result<[u8; 32], Refusal> {
+    // Nothing is written, so the disk is not asked.
+    intake.next_look = u64::MAX;
+    while intake.next(&mut part).await?.is_some() {}
+    Ok(intake.hasher.finalize().into())
+}
+
 async fn store(app: &App, part: Field<'_>, guard: &FormGuard, version: Version) -> Result<StoredZip, Refusal> {
-    let mut intake = Intake {
-        app,
-        bytes: 0,
-        head: Vec::new(),
-        next_look: room::BYTES_BETWEEN_LOOKS,
-        bytes_max: app.limits.zip_bytes_max,
-        hasher: Sha256::new(),
-        refusal: None,
-        guard: guard.clone(),
-        too_large: too_large(version),
-    };
+    let mut intake = Intake::new(app, guard, version);
     let blob = match app.store.put_blob("upload", intake.stream(part)).await {
         Ok(blob) => blob,
         Err(error) => return Err(intake.refusal.unwrap_or(Refusal::Store(error))),
     };
     if let Err(refusal) = check_container(app, &blob, version).await {
-        if let Err(error) = app.store.delete_blob(&blob).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, blob, "a refused upload was not removed");
-        }
+        remove(app, &blob).await;
         return Err(refusal.or_hint(|| hint::of_file(&intake.head)));
     }
     let hint = hint::of_taken_file(&intake.head);
     Ok(StoredZip { blob, bytes: intake.bytes, sha256: intake.hasher.finalize().into(), hint })
+}
+
+/// Removes a blob that no row will name.
+async fn remove(app: &App, blob: &str) {
+    if let Err(error) = app.store.delete_blob(blob).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, blob, "an upload that comes to nothing was not removed");
+    }
 }
 
 /// The size's error, which differs by version (contract 12, row 7).
@@ -169,7 +210,21 @@ struct Intake<'a> {
     too_large: ErrorCode,
 }
 
-impl Intake<'_> {
+impl<'a> Intake<'a> {
+    fn new(app: &'a App, guard: &FormGuard, version: Version) -> Self {
+        Intake {
+            app,
+            bytes: 0,
+            head: Vec::new(),
+            next_look: room::BYTES_BETWEEN_LOOKS,
+            bytes_max: app.limits.zip_bytes_max,
+            hasher: Sha256::new(),
+            refusal: None,
+            guard: guard.clone(),
+            too_large: too_large(version),
+        }
+    }
+
     fn stream<'s, 'f: 's>(&'s mut self, part: Field<'f>) -> BoxStream<'s, Result<Bytes, StoreError>> {
         let next = |(intake, mut part): (&'s mut Self, Field<'f>)| async move {
             match intake.next(&mut part).await {
