@@ -67,7 +67,8 @@ impl Administered for CreateOrg {
 async fn new_org(asked: &CreateOrg, at: &Administration<'_>) -> Result<Org, Failed> {
     let orgs = at.store.orgs().await?;
     if orgs.is_empty() {
-        let message = "a server's first start makes the first organisation: run `bulkwright serve` once, then this again";
+        let message =
+            "a server's first start makes the first organisation: run `bulkwright serve` once, then this again";
         return Err(Mistake::Refused(message.to_owned()).into());
     }
     let id = match asked.zgid.as_deref() {

@@ -66,7 +66,8 @@ pub(super) fn edition(text: &str) -> Result<Option<String>, Mistake> {
     match EDITIONS.iter().find(|known| known.eq_ignore_ascii_case(text)) {
         Some(known) => Ok(Some((*known).to_owned())),
         None => {
-            let message = format!("`{text}` is no edition; give {}, or {NO_EDITION} for no limits", EDITIONS.join(", "));
+            let message =
+                format!("`{text}` is no edition; give {}, or {NO_EDITION} for no limits", EDITIONS.join(", "));
             Err(Mistake::Unusable(message))
         }
     }
@@ -131,11 +132,7 @@ fn with_nearest(message: &str, near: Option<&str>) -> String {
 }
 
 /// The name that was very likely meant.
-fn nearest<'n>(
-    text: &str,
-    names: impl Iterator<Item = &'n str>,
-    alike: impl Fn(&str, &str) -> f64,
-) -> Option<&'n str> {
+fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>, alike: impl Fn(&str, &str) -> f64) -> Option<&'n str> {
     /// How alike two names are from which one is taken for a slip of the other, from 0 to 1.
     const ALIKE: f64 = 0.6;
     let best = names.map(|name| (alike(text, name), name)).max_by(|one, other| one.0.total_cmp(&other.0));
