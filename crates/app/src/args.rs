@@ -1,6 +1,7 @@
 //! The command line. Every flag `--some-name` is also the variable `BULKWRIGHT_SOME_NAME`; a test holds them to it.
 
 mod callback;
+mod administration;
 mod looking;
 mod upkeep;
 
@@ -20,12 +21,16 @@ use crate::settings::{base_url, duration};
 
 pub(crate) use callback::{
     CallbackCommand, CallbackListArgs, CallbackReplayArgs, CallbackSecretArgs, CallbackShowArgs, ListedState,
+pub(crate) use administration::{
+    Lifetime, OauthClientCommand, OauthClientCreateArgs, OauthClientRevokeArgs, OfOrgArgs, OrgCommand, OrgCreateArgs,
+    OrgListArgs, OrgRevokeArgs, OrgUpdateArgs, TokenCommand, TokenCreateArgs, TokenRevokeArgs, UserCommand,
+    UserCreateArgs, UserRevokeArgs,
 };
 pub(crate) use looking::{
     JobCommand, JobCreateArgs, JobListArgs, JobResultArgs, JobShowArgs, JobWaitArgs, ListFormat, RecordCommand,
     RecordShowArgs, UploadArgs,
 };
-pub(crate) use upkeep::{BackupArgs, RestoreArgs, SweepArgs, VerifyArgs};
+pub(crate) use upkeep::{BackupArgs, DataArgs, RestoreArgs, SweepArgs, VerifyArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,6 +42,7 @@ Examples:
   bulkwright serve --data ./bulkwright-data
   bulkwright verify --data ./bulkwright-data
   bulkwright backup /backups/monday
+  bulkwright token create --scope ZohoCRM.bulk.ALL --expires-in 1h
   bulkwright sample --rows 1000 --seed 1 --output leads.csv";
 
 /// Moves CSV files of any size into CRM records and says what became of each row.
@@ -131,6 +137,18 @@ pub(crate) enum Command {
     Backup(BackupArgs),
     /// Make a data directory of a backup
     Restore(RestoreArgs),
+    /// Organisations: make, list, change and revoke them
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// Users: make, list and revoke them
+    #[command(subcommand)]
+    User(UserCommand),
+    /// OAuth clients: make, list and revoke them
+    #[command(subcommand)]
+    OauthClient(OauthClientCommand),
+    /// Tokens: make, list and revoke them
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Write a CSV file of realistic leads
     Sample(SampleArgs),
 }

@@ -8,6 +8,7 @@ use bulkwright_client::api_words::Version;
 use bulkwright_client::{Api, ApiSettings, ClientError, Credentials, Exit, Patience, Secret, TargetKind, TokenSource};
 use bulkwright_server::{CREDENTIALS_FILE, Config, Running, ServeError, Server};
 
+use crate::data_directory::exit_of_mistake;
 use crate::exit::Failure;
 
 /// How often and how far apart the holder of the lock is looked for.
@@ -104,6 +105,7 @@ pub(crate) fn failure(error: &ServeError) -> Failure {
     let exit = match error {
         ServeError::Store(_) | ServeError::Seed { .. } => Exit::Unexpected,
         ServeError::NoData { .. } => Exit::NotFound,
+        ServeError::Mistake(mistake) => exit_of_mistake(mistake.code().row().code),
         _ => Exit::Usage,
     };
     Failure::new(exit, with_causes(error), "")

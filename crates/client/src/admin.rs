@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bulkwright_wire::callback::{WebhookSecretAnswer, WebhookSecretRequest};
+use bulkwright_wire::administration::Request;
 use bulkwright_wire::path;
 use bulkwright_wire::upkeep::{BackupAnswer, BackupRequest, SweepAnswer, SweepRequest, VerifyAnswer};
 use serde::Serialize;
@@ -74,6 +75,14 @@ impl Admin {
     /// See [`ClientError`].
     pub async fn backup(&self, request: &BackupRequest) -> Result<BackupAnswer, ClientError> {
         self.post("backing up", path::BACKUP, json(request)).await
+    }
+
+    /// Makes, lists or revokes organisations, users, OAuth clients or tokens.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn administer<R: Request>(&self, request: &R) -> Result<R::Answer, ClientError> {
+        self.post(R::OPERATION.doing(), R::OPERATION.path(), json(request)).await
     }
 
     async fn post<T: DeserializeOwned>(

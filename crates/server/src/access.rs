@@ -1,5 +1,6 @@
 //! Who calls: from the Authorization header to the organisation, the user and what the token opens.
 
+use bulkwright_engine::ids::OrgId;
 use bulkwright_store::model::{Grant, Org, SecretHash, TokenKind, User};
 use bulkwright_wire::error::ErrorCode;
 use bulkwright_wire::header::token_of;
@@ -16,6 +17,11 @@ use crate::state::App;
 
 /// Bytes of randomness in a token: 256 bits, far beyond guessing, so that a fast hash is enough to store it.
 const SECRET_BYTES: usize = 32;
+/// Bytes of randomness in an OAuth client's id.
+const CLIENT_ID_BYTES: usize = 16;
+/// Organisation ids have nine digits, like the vendor's.
+const ZGID_MIN: u32 = 100_000_000;
+const ZGIDS: u32 = 900_000_000;
 
 /// Who calls, as the presented token says.
 pub(crate) struct Caller {
@@ -79,6 +85,26 @@ pub(crate) fn new_token() -> String {
     let secret = random_hex::<SECRET_BYTES>();
     let (first, second) = secret.split_at(SECRET_BYTES);
     format!("1000.{first}.{second}")
+}
+
+/// A new OAuth client's id in the vendor's form.
+pub(crate) fn new_client_id() -> String {
+    format!("1000.{}", random_hex::<CLIENT_ID_BYTES>().to_uppercase())
+}
+
+/// A new OAuth client's secret.
+pub(crate) fn new_client_secret() -> String {
+    random_hex::<SECRET_BYTES>()
+}
+
+/// A new secret that a user consents with.
+pub(crate) fn new_sign_in_secret() -> String {
+    format!("bulkwright-user-{}", random_hex::<SECRET_BYTES>())
+}
+
+/// An organisation's id in the vendor's form; it may be taken.
+pub(crate) fn new_zgid() -> OrgId {
+    OrgId(i64::from(ZGID_MIN + u32::from_le_bytes(random_bytes()) % ZGIDS))
 }
 
 /// `N` random bytes in hexadecimal.

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::administration::Mistake;
+
 /// A server that did not start. Each is one clear line, its source the reason.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -69,6 +71,9 @@ pub enum ServeError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// What the administrator asked for cannot be done as it is.
+    #[error(transparent)]
+    Mistake(#[from] Mistake),
     /// The store cannot be used: damaged, made by a newer version, or the disk failed.
     #[error("the data cannot be used")]
     Store(#[source] bulkwright_store::Error),

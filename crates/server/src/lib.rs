@@ -46,6 +46,7 @@ mod sweep;
 pub mod upkeep;
 
 pub mod webhook_secrets;
+pub mod administration;
 
 #[cfg(test)]
 extern crate self as bulkwright_server;

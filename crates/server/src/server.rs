@@ -211,6 +211,7 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         admin_secret: OnceLock::new(),
         mode: config.mode.clone(),
         throttles: Throttles::new(),
+        administration: Default::default(),
         uploads: UploadTurns::new(config.connections.uploads_per_org_max),
         in_progress: Arc::default(),
         answer_lifetime: seconds(config.answer_lifetime),

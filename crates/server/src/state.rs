@@ -13,7 +13,7 @@ use bulkwright_store::Store;
 use bulkwright_store::failure::FailurePoints;
 use bulkwright_store::model::SecretHash;
 use bulkwright_store::upkeep::Upkeep;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -54,6 +54,8 @@ pub(crate) struct App {
     pub(crate) admin_secret: OnceLock<SecretHash>,
     pub(crate) mode: Mode,
     pub(crate) throttles: Throttles,
+    /// Held by the one request of the administrator that changes who may do what.
+    pub(crate) administration: AsyncMutex<()>,
     pub(crate) uploads: UploadTurns,
     /// Requests under a key of their client that are being answered.
     pub(crate) in_progress: Arc<InProgress>,

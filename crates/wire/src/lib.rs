@@ -43,3 +43,5 @@ pub mod callback;
 pub mod exchange;
 
 pub mod upkeep;
+
+pub mod administration;

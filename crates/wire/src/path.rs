@@ -1,5 +1,6 @@
 //! Every path, once. The server builds its routes from [`ENDPOINTS`], the client its URLs from the functions below.
 
+use crate::administration::Operation;
 use crate::version::Version;
 
 /// What a path is for.
@@ -131,6 +132,8 @@ pub enum OwnEndpoint {
     Sweep,
     /// Copies everything to a directory of the server's machine.
     Backup,
+    /// Makes, lists and revokes organisations and what opens them.
+    Administration(Operation),
 }
 
 /// Who may ask.
@@ -173,7 +176,24 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::WebhookSecret, "POST", WEBHOOK_SECRET, OwnAccess::Admin),
     own(OwnEndpoint::Sweep, "POST", SWEEP, OwnAccess::Admin),
     own(OwnEndpoint::Backup, "POST", BACKUP, OwnAccess::Admin),
+    administration(Operation::CreateOrg),
+    administration(Operation::ListOrgs),
+    administration(Operation::UpdateOrg),
+    administration(Operation::RevokeOrg),
+    administration(Operation::CreateUser),
+    administration(Operation::ListUsers),
+    administration(Operation::RevokeUser),
+    administration(Operation::CreateClient),
+    administration(Operation::ListClients),
+    administration(Operation::RevokeClient),
+    administration(Operation::CreateToken),
+    administration(Operation::ListTokens),
+    administration(Operation::RevokeToken),
 ];
+
+const fn administration(operation: Operation) -> OwnRow {
+    own(OwnEndpoint::Administration(operation), "POST", operation.path(), OwnAccess::Admin)
+}
 
 const fn own(endpoint: OwnEndpoint, method: &'static str, template: &'static str, access: OwnAccess) -> OwnRow {
     OwnRow { endpoint, method, template, access }

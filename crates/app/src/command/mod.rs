@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod administration;
 mod backup;
 mod callback;
 mod job_create;
@@ -47,6 +48,10 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
         Command::Sweep(args) => in_runtime(sweep::run(&args, ui)),
         Command::Backup(args) => in_runtime(backup::run(&args, ui)),
         Command::Restore(args) => in_runtime(restore::run(&args, ui)),
+        Command::Org(command) => in_runtime(administration::org(&command, ui)),
+        Command::User(command) => in_runtime(administration::user(&command, ui)),
+        Command::OauthClient(command) => in_runtime(administration::oauth_client(&command, ui)),
+        Command::Token(command) => in_runtime(administration::token(&command, ui)),
         Command::Serve(args) => serve::serve(&args, ui),
         Command::Dev(args) => serve::dev(&args, ui),
     };

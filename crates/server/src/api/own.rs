@@ -2,6 +2,7 @@
 //! access token, about his organisation, and for the administrator.
 
 mod admin;
+mod administration;
 mod callbacks;
 mod job_events;
 mod job_view;
@@ -121,6 +122,7 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         OwnEndpoint::WebhookSecret => admin::webhook_secret(call).await,
         OwnEndpoint::Sweep => admin::sweep(call).await,
         OwnEndpoint::Backup => admin::backup(call).await,
+        OwnEndpoint::Administration(operation) => administration::answer(call, operation).await,
     }
 }
 

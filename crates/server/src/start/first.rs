@@ -13,16 +13,10 @@ use jiff::tz::TimeZone;
 
 use super::credentials::{self, CREDENTIALS_FILE, Credentials};
 use super::webhook_keys;
-use crate::access::{new_token, random_bytes, random_hex};
+use crate::access::{new_client_id, new_client_secret, new_token, new_zgid, random_bytes, random_hex};
 use crate::error::ServeError;
 use crate::state::App;
 
-/// Organisation ids have nine digits, like the vendor's.
-const ZGID_MIN: u32 = 100_000_000;
-const ZGIDS: u32 = 900_000_000;
-/// Bytes of randomness in a client's id and in its secret.
-const CLIENT_ID_BYTES: usize = 16;
-const CLIENT_SECRET_BYTES: usize = 32;
 /// Bytes of randomness in the admin secret.
 const ADMIN_SECRET_BYTES: usize = 32;
 
@@ -60,15 +54,14 @@ fn checked(known: Credentials, org: Option<&Org>, directory: &Path) -> Result<Cr
 }
 
 async fn made(app: &App) -> Result<Credentials, ServeError> {
-    let zgid = ZGID_MIN + u32::from_le_bytes(random_bytes()) % ZGIDS;
     let user_id = app.store.new_id(app.clock.milliseconds()).await?;
     Ok(Credentials {
         base_url: String::new(),
         accounts_url: String::new(),
-        client_id: format!("1000.{}", random_hex::<CLIENT_ID_BYTES>().to_uppercase()),
-        client_secret: random_hex::<CLIENT_SECRET_BYTES>(),
+        client_id: new_client_id(),
+        client_secret: new_client_secret(),
         refresh_token: new_token(),
-        zgid: zgid.to_string(),
+        zgid: new_zgid().to_string(),
         user_id: user_id.to_string(),
         email: USER_EMAIL.to_owned(),
         admin_secret: new_admin_secret(),

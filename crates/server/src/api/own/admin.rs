@@ -74,12 +74,23 @@ fn refusal(error: StoreError) -> Refusal {
     }
 }
 
+/// What the body asks for; without a body, what an empty object does.
+pub(super) async fn asked_or_nothing<T: DeserializeOwned>(call: OwnCall<'_>) -> Result<T, Refusal> {
+    match asked(call).await? {
+        Some(asked) => Ok(asked),
+        None => Ok(read(b"{}")?),
+    }
+}
+
 /// What the body asks for; `None` without a body.
 async fn asked<T: DeserializeOwned>(call: OwnCall<'_>) -> Result<Option<T>, Refusal> {
     let body = call.body.read_whole(call.app.connections.json_bytes_max).await?;
     if body.is_empty() {
         return Ok(None);
     }
-    let asked = serde_json::from_slice(&body);
-    asked.map(Some).map_err(|error| ErrorBody::new(ErrorCode::InvalidRequest, error.to_string()).into())
+    Ok(Some(read(&body)?))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorBody> {
+    serde_json::from_slice(body).map_err(|error| ErrorBody::new(ErrorCode::InvalidRequest, error.to_string()))
 }
