@@ -1,7 +1,7 @@
 //! The command line. Every flag `--some-name` is also the variable `BULKWRIGHT_SOME_NAME`; a test holds them to it.
 
-mod callback;
 mod administration;
+mod callback;
 mod looking;
 mod upkeep;
 
@@ -19,12 +19,13 @@ use crate::exit;
 use crate::sample::Share;
 use crate::settings::{base_url, duration};
 
-pub(crate) use callback::{
-    CallbackCommand, CallbackListArgs, CallbackReplayArgs, CallbackSecretArgs, CallbackShowArgs, ListedState,
 pub(crate) use administration::{
     Lifetime, OauthClientCommand, OauthClientCreateArgs, OauthClientRevokeArgs, OfOrgArgs, OrgCommand, OrgCreateArgs,
     OrgListArgs, OrgRevokeArgs, OrgUpdateArgs, TokenCommand, TokenCreateArgs, TokenRevokeArgs, UserCommand,
     UserCreateArgs, UserRevokeArgs,
+};
+pub(crate) use callback::{
+    CallbackCommand, CallbackListArgs, CallbackReplayArgs, CallbackSecretArgs, CallbackShowArgs, ListedState,
 };
 pub(crate) use looking::{
     JobCommand, JobCreateArgs, JobListArgs, JobResultArgs, JobShowArgs, JobWaitArgs, ListFormat, RecordCommand,

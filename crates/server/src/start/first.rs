@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 
 use super::credentials::{self, CREDENTIALS_FILE, Credentials};
 use super::webhook_keys;
-use crate::access::{new_client_id, new_client_secret, new_token, new_zgid, random_bytes, random_hex};
+use crate::access::{new_client_id, new_client_secret, new_token, new_zgid, random_hex};
 use crate::error::ServeError;
 use crate::state::App;
 
