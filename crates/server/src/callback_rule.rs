@@ -34,13 +34,12 @@ impl CallbackRule {
         CallbackRule { allow }
     }
 
-    /// Refuses an address that may not be called, as it is written.
+    /// Refuses an address that may not be called, as it is written. Body and details are the documented ones; why is told
+    /// to the log.
     pub(crate) fn check(&self, address: &str) -> Result<(), ErrorBody> {
         self.judge(address).map(|_| ()).map_err(|reason| {
-            ErrorBody::from(ErrorCode::InvalidCallbackUrl)
-                .with("api_name", "url")
-                .with("json_path", "$.callback.url")
-                .with("reason", reason)
+            tracing::info!(reason, "a callback is refused");
+            ErrorCode::InvalidCallbackUrl.into()
         })
     }
 

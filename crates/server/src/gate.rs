@@ -76,6 +76,7 @@ pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Response<Re
     let mut envelope = Envelope {
         gzip: head.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(takes_gzip),
         token_reset: None,
+        version: None,
         request_id: app.request_ids.next(),
         endpoint: NO_ENDPOINT,
         connection: asked_connection(&head),
@@ -123,7 +124,7 @@ async fn outcome(app: &App, head: &Parts, incoming: Incoming, envelope: &mut Env
     }
     match outcome {
         Ok(answer) => envelope.answer(answer),
-        Err(error) => envelope.error(&error),
+        Err(error) => envelope.error(error),
     }
 }
 
@@ -172,6 +173,7 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mu
     }
     let route = router::find(path).ok_or(ErrorCode::InvalidUrlPattern)?;
     envelope.endpoint = route.row.template;
+    envelope.version = route.row.names_a_version().then_some(route.version);
     let route = route.by_method(head.method.as_str()).ok_or(ErrorCode::InvalidRequestMethod)?;
     let query = Query::of(head.uri.query());
     if api::oauth::is_open(route.row.endpoint) {

@@ -5,6 +5,7 @@ use std::io::Write;
 use bulkwright_store::Error as StoreError;
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
 use bulkwright_wire::header::{self, Layer};
+use bulkwright_wire::version::Version;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -145,6 +146,8 @@ pub(crate) struct Envelope {
     pub(crate) gzip: bool,
     /// When the presented token ends, as printed; known once the token is.
     pub(crate) token_reset: Option<String>,
+    /// The version that the path names; known once the path is. Errors are told as it knows them.
+    pub(crate) version: Option<Version>,
     /// Under which the log speaks of the request.
     pub(crate) request_id: String,
     /// The template of the request's path, for those who count; known once the path is.
@@ -189,8 +192,12 @@ impl Envelope {
         }
     }
 
-    /// An error of the contract, in its layer's shape.
-    pub(crate) fn error(&self, error: &ErrorBody) -> Response<ReplyBody> {
+    /// An error of the contract, as the version knows it, in its layer's shape.
+    pub(crate) fn error(&self, error: ErrorBody) -> Response<ReplyBody> {
+        let error = match self.version {
+            Some(version) => error.in_version(version),
+            None => error,
+        };
         let row = error.code.row();
         let status = StatusCode::from_u16(row.http).expect("the table's statuses are statuses");
         let body = error.to_bytes();

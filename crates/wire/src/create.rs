@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::details::{Callback, CreatedBy, DefaultValue};
 use crate::error::ErrorBody;
+use crate::version::Version;
 
 /// A create-job request whose shape is right. What its names mean is the server's to check.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,13 +87,13 @@ pub struct CreateMapping {
 }
 
 impl CreateRequest {
-    /// Reads a body.
+    /// Reads a body by the keys that a version has. Keys that it does not have are passed over.
     ///
     /// # Errors
-    /// The error to answer: malformed JSON with line and column, a missing key, or a value of the wrong type with
-    /// `api_name` and `json_path` in its details.
-    pub fn parse(body: &[u8]) -> Result<Self, ErrorBody> {
-        read::request(body)
+    /// The error to answer, by its newest code ([`ErrorBody::in_version`]): malformed JSON with line and column, a missing
+    /// key with its `json_path`, a value of the wrong type or over its bound with `api_name` and `json_path`.
+    pub fn parse(body: &[u8], version: Version) -> Result<Self, ErrorBody> {
+        read::request(body, version)
     }
 }
 

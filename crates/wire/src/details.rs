@@ -97,8 +97,8 @@ pub struct Resource {
     /// The file and its counts.
     #[serde(default)]
     pub file: Option<File>,
-    /// `ADDED`, `COMPLETED`, or why it failed.
-    #[serde(default)]
+    /// `ADDED`, `COMPLETED`, or why it failed; v2 has none ([`crate::version::Difference::ResourceCode`]).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub code: String,
     /// Why it failed, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +147,10 @@ pub struct FieldMapping {
     /// Where a look-up is resolved.
     #[serde(default)]
     pub module: Option<String>,
+    /// The parent's column in a job of several files: the outer `None` where the version has no such key
+    /// ([`crate::version::Difference::ParentColumnIndexTold`]), the inner one where it is null.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub parent_column_index: Option<Option<i64>>,
     /// What an empty cell becomes.
     #[serde(default)]
     pub default_value: Option<DefaultValue>,
@@ -224,6 +228,15 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// A key that is there, whatever it says.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +250,24 @@ mod tests {
         assert_eq!(Status::parse(&details.status), Some(Status::Completed));
         let recorded: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(serde_json::to_string(&details).unwrap(), recorded.to_string(), "same keys, values and order");
+    }
+
+    #[test]
+    fn keys_that_a_version_does_not_have_are_absent() {
+        let check = |text: &str| {
+            let resource: Resource = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&resource).unwrap(), text);
+        };
+        let mapping = r#"{"api_name":"Owner","index":2,"format":null,"find_by":null,"module":null,"#;
+        let file = r#""file":{"status":"COMPLETED"}"#;
+        check(&format!(
+            r#"{{"status":"COMPLETED","type":"data","module":"Leads","field_mappings":[{mapping}"default_value":null}}],{file}}}"#
+        ));
+        for index in ["null", "4"] {
+            check(&format!(
+                r#"{{"status":"COMPLETED","type":"data","module":{{"id":"1","api_name":"Leads"}},"field_mappings":[{mapping}"parent_column_index":{index},"default_value":null}}],{file},"code":"COMPLETED"}}"#
+            ));
+        }
     }
 
     #[test]

@@ -3,10 +3,16 @@
 //! Two shapes are on the wire. The gateway writes `code, details, message, status` and one line feed; the application
 //! writes `status, code, message, details`. The layer says which, and which headers go with it.
 
+mod never;
+mod succession;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::header::Layer;
+
+pub use never::{NEVER_PRODUCED, NeverProduced};
+pub use succession::{SUCCESSIONS, Succession};
 
 /// How sure an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +135,10 @@ error_table! {
     InvalidCallbackUrl = "INVALID_CALLBACK_URL", 400, ApplicationError, Source, "Invalid callback URL provided";
     /// The callback's method is not post.
     InvalidCallbackMethod = "INVALID_CALLBACK_METHOD", 400, ApplicationError, Ours, "Invalid callback method provided";
+    /// Two keys that exclude each other.
+    CoexistenceNotAllowed = "COEXISTENCE_NOT_ALLOWED", 400, ApplicationError, Ours, "these keys cannot be given together";
+    /// parent_column_index is missing.
+    ParentColumnIndexMissing = "MANDATORY_NOT_FOUND", 400, ApplicationError, Source, "Required key parent_column_index is not available";
     /// A value that does not fit its key.
     InvalidData = "INVALID_DATA", 400, ApplicationError, Ours, "invalid data";
     /// The body is no JSON object.
@@ -257,14 +267,17 @@ pub struct ReceivedError {
 }
 
 impl ReceivedError {
-    /// Reads an error of either shape; `None` if the body is none (a success, HTML, nothing). An expired download
-    /// link's own shape (`x-info`, `info`, `http_status`) is read too: its code is `info` in capitals.
+    /// Reads an error of either shape; `None` if the body is none (a success, HTML, nothing). Two older shapes are read
+    /// too, and their code is the word in capitals: that of an expired download link (`x-info`, `info`, `http_status`), and
+    /// that of an upload with a wrong header (`x-error`, `ERROR_MESSAGE`, `ERROR_CODE`; the text differs by version).
     pub fn parse(body: &[u8]) -> Option<Self> {
         let Value::Object(object) = serde_json::from_slice(body).ok()? else { return None };
         let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
-        if let Some(message) = text("x-info") {
-            let code = text("info").unwrap_or_default().to_uppercase();
-            return Some(ReceivedError { code, message, details: Map::new() });
+        for (about, what) in [("x-info", "info"), ("x-error", "ERROR_MESSAGE")] {
+            if let Some(message) = text(about) {
+                let code = text(what).unwrap_or_default().to_uppercase().replace(' ', "_");
+                return Some(ReceivedError { code, message, details: Map::new() });
+            }
         }
         if text("status")?.eq_ignore_ascii_case("success") {
             return None;
@@ -326,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_is_none() {
+    fn what_is_no_error_is_none_and_older_shapes_are_read() {
         let check = |body: &str| assert_eq!(ReceivedError::parse(body.as_bytes()), None, "{body}");
         check("");
         check("<html>502</html>");
@@ -339,5 +352,11 @@ mod tests {
         let link = r#"{"x-info":"Link not valid","info":"Forbidden","http_status":"403"}"#;
         assert_eq!(ErrorBody::from(ErrorCode::LinkNotValid).to_bytes(), link.as_bytes());
         assert_eq!(ReceivedError::parse(link.as_bytes()).unwrap().code, "FORBIDDEN");
+        for text in ["[feature:X-CRM-ORG]", "[feature, X-CRM-ORG]"] {
+            let text = format!("check if headers {text} are present and valid");
+            let body = format!(r#"{{"ERROR_CODE":400,"ERROR_MESSAGE":"Bad Request","x-error":"{text}"}}"#);
+            let error = ReceivedError::parse(body.as_bytes()).unwrap();
+            assert_eq!((error.code, error.message), ("BAD_REQUEST".to_owned(), text));
+        }
     }
 }

@@ -39,9 +39,15 @@ pub struct Given {
     /// Uploads: names of zips to what is in them. `{leads.zip}` in a path or a body is the id of the upload.
     #[serde(default)]
     pub uploads: BTreeMap<String, Zip>,
-    /// The create body of a job that has come to its end. `{job}` in a path or a body is its id.
+    /// The create body of a job. `{job}` in a path or a body is its id.
     #[serde(default)]
     pub job: Option<Value>,
+    /// Where that job is; at its end if that is not said.
+    #[serde(default)]
+    pub until: Option<String>,
+    /// A step of the store that fails, once the server is there: `adding a job`.
+    #[serde(default)]
+    pub failing: Option<String>,
     /// Limits of the server that are not the usual ones: `rows_max`, `zip_bytes_max` and the like.
     #[serde(default)]
     pub limits: BTreeMap<String, u64>,
@@ -66,6 +72,9 @@ pub struct Request {
     /// A text is sent as it is, anything else as compact JSON with its content type.
     #[serde(default)]
     pub body: Value,
+    /// The length that is told of the body where it is not its own: the rest never comes.
+    #[serde(default)]
+    pub length: Option<u64>,
     /// The parts of a form, which is sent in place of a body.
     #[serde(default)]
     pub form: Vec<Part>,
@@ -166,8 +175,8 @@ mod tests {
     fn a_path_is_moved_to_another_version_by_its_own_segment() {
         let check = |path: &str, expected: &str| {
             let (method, token) = ("GET".to_owned(), "all".to_owned());
-            let (headers, form) = (Vec::new(), Vec::new());
-            let request = Request { method, path: path.to_owned(), token, headers, body: Value::Null, form };
+            let (headers, body, length, form) = (Vec::new(), Value::Null, None, Vec::new());
+            let request = Request { method, path: path.to_owned(), token, headers, body, length, form };
             assert_eq!(request.path_in(Version::V7), expected, "{path}");
         };
         check("/crm/bulk/v2.1/write/41", "/crm/bulk/v7/write/41");

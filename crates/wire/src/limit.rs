@@ -8,6 +8,12 @@ pub const COLUMNS_MAX: usize = 200;
 pub const ZIP_BYTES_MAX: u64 = 25 * 1024 * 1024;
 /// Resources of a job (schema cap).
 pub const RESOURCES_MAX: usize = 100;
+/// Names in `file_names` (schema cap).
+pub const FILE_NAMES_MAX: usize = 10;
+/// Characters of a name in `file_names` (schema cap).
+pub const FILE_NAME_CHARS_MAX: usize = 255;
+/// Entries of `field_mappings` that are read at all (schema cap); more than [`COLUMNS_MAX`] are refused by another code.
+pub const MAPPINGS_READ_MAX: usize = 500;
 /// Characters of a `file_id` (schema cap).
 pub const FILE_ID_CHARS_MAX: usize = 100;
 /// Characters of `character_encoding` (schema cap).

@@ -207,7 +207,12 @@ impl EndpointRow {
     /// The route's pattern for one version: a literal prefix, never a parameter, so that `/crm/bulk/v2.1/writ` is no
     /// module called `bulk`. `None` for a path without a version.
     pub fn pattern(&self, version: Version) -> Option<String> {
-        self.template.contains("{version}").then(|| self.template.replace("{version}", version.as_str()))
+        self.names_a_version().then(|| self.template.replace("{version}", version.as_str()))
+    }
+
+    /// Whether a version is part of the path.
+    pub fn names_a_version(&self) -> bool {
+        self.template.contains("{version}")
     }
 }
 

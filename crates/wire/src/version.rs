@@ -1,9 +1,13 @@
-//! The API's versions: a path segment each.
+//! The API's versions, a path segment each, and what they differ in.
+
+mod difference;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use difference::{Difference, DifferenceRow};
 
 /// A version of the API that is served and spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,14 +50,9 @@ impl Version {
         }
     }
 
-    /// Whether `module` of a resource is a plain string in answers (contract section 9).
-    pub fn module_is_plain(self) -> bool {
-        self == Version::V2
-    }
-
-    /// Whether reading records demands the `fields` parameter (contract 12, row 54).
-    pub fn demands_fields(self) -> bool {
-        self >= Version::V3
+    /// Whether this version has what others have not.
+    pub fn has(self, difference: Difference) -> bool {
+        self >= difference.row().since
     }
 }
 

@@ -109,8 +109,9 @@ fn on_empty(spec: &ResourceSpec, field: &Field) -> OnEmpty {
 fn rule(request: &Request<'_>, people: &People, field: &Field, mapping: &Mapping, path: &str) -> Result<Rule, Refusal> {
     let not_supported =
         |key| Refusal::KeyNotSupported { api_name: field.api_name.clone(), key, path: format!("{path}.{key}") };
-    if mapping.format.is_some() {
-        return Err(not_supported("format"));
+    if let Some(format) = &mapping.format {
+        let (api_name, path) = (field.api_name.clone(), format!("{path}.format"));
+        return Err(Refusal::FormatNotSupported { api_name, format: format.clone(), path });
     }
     if mapping.module.is_some() {
         return Err(not_supported("module"));

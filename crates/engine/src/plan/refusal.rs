@@ -82,8 +82,18 @@ pub enum Refusal {
     KeyNotSupported {
         /// The field.
         api_name: String,
-        /// `format`, `find_by` or `module`.
+        /// `find_by` or `module`.
         key: &'static str,
+        /// Where in the request.
+        path: String,
+    },
+    /// A pattern that dates or numbers are read by; none is yet.
+    #[error("`format` is not supported for {api_name} yet; leave it out")]
+    FormatNotSupported {
+        /// The field.
+        api_name: String,
+        /// As asked for.
+        format: String,
         /// Where in the request.
         path: String,
     },
@@ -176,6 +186,7 @@ impl Refusal {
             | Refusal::ReadOnly { path, .. }
             | Refusal::TypeNotSupported { path, .. }
             | Refusal::KeyNotSupported { path, .. }
+            | Refusal::FormatNotSupported { path, .. }
             | Refusal::IndexMissing { path, .. }
             | Refusal::ColumnMissing { path, .. }
             | Refusal::DefaultUnfit { path, .. }

@@ -109,7 +109,7 @@ async fn checked_body(call: &Call<'_>, body: &[u8]) -> Result<Checked, Refusal> 
 }
 
 async fn checked_job(call: &Call<'_>, body: &[u8]) -> Result<(NewJob, Vec<String>), Refusal> {
-    let request = CreateRequest::parse(body)?;
+    let request = CreateRequest::parse(body, call.route.version)?;
     check_supported(&request)?;
     if let Some(callback) = &request.callback {
         call.app.callbacks.rule.check(&callback.url)?;
@@ -155,20 +155,25 @@ fn named_module(module: &Value) -> Option<&str> {
     module.as_str().or_else(|| module.get("api_name")?.as_str())
 }
 
-/// What this server does not do yet is refused by name, never half done.
+/// What this server does not do yet is refused by name, never half done: a job of several files, whose shape has been
+/// checked by now like that of any other.
 fn check_supported(request: &CreateRequest) -> Result<(), ErrorBody> {
-    let not_yet = |key: &str, path: &str, what: &str| {
+    let not_yet = |key: &str, path: String, what: &str| {
         let message = format!("invalid data for {key}: {what} not supported yet");
         Err(ErrorBody::new(ErrorCode::InvalidData, message).with("api_name", key).with("json_path", path))
     };
     if request.resource.len() > 1 {
-        return not_yet("resource", "$.resource[1]", "more than one resource is");
+        return not_yet("resource", "$.resource[1]".to_owned(), "more than one resource is");
     }
-    let mappings = request.resource.iter().flat_map(|resource| &resource.field_mappings);
+    let resource = request.resource.first();
+    if resource.is_some_and(|resource| resource.file_names.len() > 1) {
+        return not_yet("file_names", "$.resource[0].file_names[1]".to_owned(), "a job of several files is");
+    }
+    let mappings = resource.into_iter().flat_map(|resource| &resource.field_mappings);
     for (place, mapping) in mappings.enumerate() {
         if mapping.parent_column_index.is_some() {
             let path = format!("$.resource[0].field_mappings[{place}].parent_column_index");
-            return not_yet("parent_column_index", &path, "a job of a parent and its children is");
+            return not_yet("parent_column_index", path, "a job of a parent and its children is");
         }
     }
     Ok(())

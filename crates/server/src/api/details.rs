@@ -11,7 +11,7 @@ use bulkwright_wire::details::{
 use bulkwright_wire::error::ErrorCode;
 use bulkwright_wire::path;
 use bulkwright_wire::time;
-use bulkwright_wire::version::{UnknownVersion, Version};
+use bulkwright_wire::version::{Difference, UnknownVersion, Version};
 use jiff::tz::TimeZone;
 
 use crate::gate::Call;
@@ -118,9 +118,9 @@ fn shown(reader: &Reader<'_>, job: JobState, resource: JobResource) -> Resource 
         status,
         kind: resource.kind,
         module: Some(module(reader, resource.module)),
-        field_mappings: resource.mappings.into_iter().map(field_mapping).collect(),
+        field_mappings: resource.mappings.into_iter().map(|mapping| field_mapping(reader, mapping)).collect(),
         file: Some(file),
-        code,
+        code: if reader.version.has(Difference::ResourceCode) { code } else { String::new() },
         message,
     }
 }
@@ -150,21 +150,24 @@ fn file(status: &str, job: JobState, resource: &JobResource) -> File {
 }
 
 fn module(reader: &Reader<'_>, api_name: String) -> Module {
-    if reader.version.module_is_plain() {
+    if !reader.version.has(Difference::ModuleIsObject) {
         return Module::Plain(api_name);
     }
     let id = reader.app.catalog.module(&api_name).map(|module| module.id.to_string());
     Module::Object { id, api_name }
 }
 
-fn field_mapping(mapping: Mapping) -> FieldMapping {
+fn field_mapping(reader: &Reader<'_>, mapping: Mapping) -> FieldMapping {
     let default = mapping.default;
+    // Jobs of several files are refused, so that none has such a column.
+    let parent_column_index = reader.version.has(Difference::ParentColumnIndexTold).then_some(None);
     FieldMapping {
         api_name: mapping.field,
         index: mapping.index,
         format: mapping.format,
         find_by: mapping.find_by,
         module: mapping.module,
+        parent_column_index,
         default_value: default.map(|default| DefaultValue {
             value: default.value,
             name: default.name,

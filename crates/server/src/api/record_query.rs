@@ -4,7 +4,7 @@ use bulkwright_engine::ids::RecordId;
 use bulkwright_store::model::{PageCursor, PageQuery, Record, SortBy};
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
 use bulkwright_wire::limit::{PAGE_FIELDS_MAX, PAGE_RECORDS_MAX};
-use bulkwright_wire::version::Version;
+use bulkwright_wire::version::{Difference, Version};
 
 use super::settings::missing_parameter;
 use crate::gate::Query;
@@ -79,7 +79,7 @@ impl RecordQuery {
 /// Which fields are asked for; `None` for all of them.
 pub(super) fn fields(query: &Query, version: Version) -> Result<Option<Vec<String>>, ErrorBody> {
     let Some(text) = query.get("fields") else {
-        return if version.demands_fields() { Err(missing_parameter("fields")) } else { Ok(None) };
+        return if version.has(Difference::FieldsDemanded) { Err(missing_parameter("fields")) } else { Ok(None) };
     };
     let names: Vec<String> =
         text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();

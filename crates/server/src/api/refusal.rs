@@ -12,18 +12,21 @@ pub(crate) fn of_plan(refusal: PlanRefusal) -> Refusal {
     use PlanRefusal as P;
     let own_words = refusal.to_string();
     let (code, message) = match &refusal {
+        // The text names it: the documented details are empty.
         P::UnknownModule { module, .. } => {
-            (ErrorCode::ModuleNotAvailable, format!("Requested module '{module}' is not available."))
+            let message = format!("Requested module '{module}' is not available.");
+            return ErrorBody::new(ErrorCode::ModuleNotAvailable, message).into();
         }
         P::FindByMissing { .. } => return located(ErrorCode::FindByMissing.into(), &refusal),
         P::UnknownField { api_name, .. } => {
             (ErrorCode::InvalidField, format!("invalid mapping. invalid api_name {api_name}."))
         }
         P::NoKnownHeader { .. } => (ErrorCode::InvalidFieldName, own_words),
-        P::IndexMissing { api_name, .. } => (
-            ErrorCode::MissingRequiredKey,
-            format!("required key index for field {api_name} is not found in request body."),
-        ),
+        // Of this error alone the documented details are the place and nothing else.
+        P::IndexMissing { api_name, path } => {
+            let message = format!("required key index for field {api_name} is not found in request body.");
+            return ErrorBody::new(ErrorCode::MissingRequiredKey, message).with("json_path", path.as_str()).into();
+        }
         P::ColumnMissing { .. } => (ErrorCode::ColumnIndexNotFound, own_words),
         P::MandatoryNotMapped { api_names, .. } => {
             let text = ErrorCode::MandatoryFieldsNotMapped.row().message;
@@ -34,7 +37,12 @@ pub(crate) fn of_plan(refusal: PlanRefusal) -> Refusal {
             let error = ErrorBody::from(ErrorCode::FileNotSupported).with("reason", reason.as_str());
             return error.into();
         }
-        P::KeyNotSupported { key: "format", .. } => (ErrorCode::InvalidFormat, own_words),
+        P::FormatNotSupported { format, .. } => {
+            return located(
+                ErrorBody::new(ErrorCode::InvalidFormat, own_words).with("format", format.as_str()),
+                &refusal,
+            );
+        }
         P::FindByUnusable { .. }
         | P::FindByNotMapped { .. }
         | P::MappedTwice { .. }
@@ -71,7 +79,7 @@ mod tests {
         let path = || "$.resource[0].field_mappings[1].api_name".to_owned();
         check(
             PlanRefusal::UnknownModule { module: "asdf".into(), path: "$.resource[0].module".into() },
-            r#""code":"MODULE_NOT_AVAILABLE","message":"Requested module 'asdf' is not available.""#,
+            r#""code":"MODULE_NOT_AVAILABLE","message":"Requested module 'asdf' is not available.","details":{}"#,
         );
         check(
             PlanRefusal::UnknownField { api_name: "ast_Name".into(), path: path() },
@@ -79,7 +87,11 @@ mod tests {
         );
         check(
             PlanRefusal::IndexMissing { api_name: "Company".into(), path: path() },
-            r#""message":"required key index for field Company is not found in request body.""#,
+            r#""message":"required key index for field Company is not found in request body.","details":{"json_path":"$.resource[0].field_mappings[1].api_name"}"#,
+        );
+        check(
+            PlanRefusal::FormatNotSupported { api_name: "Day".into(), format: "yyyy/MM/dd".into(), path: path() },
+            r#""code":"INVALID_FORMAT","message":"`format` is not supported for Day yet; leave it out","details":{"format":"yyyy/MM/dd","#,
         );
         check(
             PlanRefusal::MandatoryNotMapped { api_names: vec!["Last_Name".into()], path: path() },

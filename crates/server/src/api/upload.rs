@@ -195,7 +195,7 @@ async fn remove(app: &App, blob: &str) {
 
 /// The size's error, which differs by version (contract 12, row 7).
 fn too_large(version: Version) -> ErrorCode {
-    if version >= Version::V8 { ErrorCode::ImportFileTooLarge } else { ErrorCode::FileTooLarge }
+    ErrorCode::ImportFileTooLarge.in_version(version)
 }
 
 /// Counts, hashes and limits what passes from a part to a blob. The stream can only say that it broke off, so what is

@@ -109,6 +109,18 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.send_in_part(method, path, headers, body, body.len() as u64).await
+    }
+
+    /// Sends a request of which more is told than comes.
+    pub(crate) async fn send_in_part(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        length: u64,
+    ) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.addr);
         if let Some(token) = &self.token {
             write!(head, "Authorization: Zoho-oauthtoken {token}\r\n").unwrap();
@@ -116,8 +128,8 @@ impl Client {
         for (name, value) in headers {
             write!(head, "{name}: {value}\r\n").unwrap();
         }
-        if !body.is_empty() || method == "POST" {
-            write!(head, "Content-Length: {}\r\n", body.len()).unwrap();
+        if length > 0 || method == "POST" {
+            write!(head, "Content-Length: {length}\r\n").unwrap();
         }
         head.push_str("\r\n");
         exchange(self.addr, &[head.as_bytes(), body].concat(), method == "HEAD").await
@@ -160,16 +172,25 @@ impl Client {
 
     /// Looks at a job until it has ended.
     pub(crate) async fn ended(&self, job: &str) -> Value {
+        self.seen(job, |status| matches!(status, "COMPLETED" | "FAILED")).await
+    }
+
+    /// Looks at a job until it has that status.
+    pub(crate) async fn is_in(&self, job: &str, status: &str) {
+        self.seen(job, |seen| seen == status).await;
+    }
+
+    async fn seen(&self, job: &str, is_it: impl Fn(&str) -> bool) -> Value {
         let looks = async {
             loop {
                 let details = self.details(job).await;
-                if matches!(details["status"].as_str(), Some("COMPLETED" | "FAILED")) {
+                if is_it(details["status"].as_str().unwrap_or_default()) {
                     return details;
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(JOB_TIME_MAX, looks).await.expect("the job ends")
+        tokio::time::timeout(JOB_TIME_MAX, looks).await.expect("the job comes to it")
     }
 
     /// The whole way: upload, create, wait; the ended job's details.

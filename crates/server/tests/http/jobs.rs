@@ -72,17 +72,17 @@ async fn a_job_is_told_in_the_keys_and_order_of_the_wire() {
     assert_eq!(keys, expected);
     let resource = &details["resource"][0];
     let keys: Vec<_> = resource.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["status", "type", "module", "field_mappings", "file", "code"]);
+    assert_eq!(keys, ["status", "type", "module", "field_mappings", "file"], "v2 tells no code");
     assert_eq!(resource["module"], "Leads", "v2 tells a plain name");
     assert_eq!(
         resource["field_mappings"][1].to_string(),
         r#"{"api_name":"Company","index":null,"format":null,"find_by":null,"module":null,"default_value":{"value":"Acme"}}"#
     );
-    assert_eq!(resource["code"], "COMPLETED");
     let url = format!("http://{}/v2/crm/{}/bulk-write/{id}/{id}.zip", server.addr(), dev::ZGID);
     assert_eq!(details["result"]["download_url"], url);
     let later = client.get(&format!("/crm/bulk/v2.1/write/{id}")).await.json();
     assert_eq!(later["resource"][0]["module"]["api_name"], "Leads");
+    assert_eq!(later["resource"][0]["code"], "COMPLETED");
 }
 
 #[tokio::test]
@@ -132,7 +132,11 @@ async fn what_cannot_become_a_job_is_refused_by_name() {
     let mut callback = job_of(&file, "insert", None);
     callback["callback"] = json!({ "url": "http://169.254.169.254/", "method": "post" });
     let mut twice = job_of(&file, "insert", None);
-    twice["resource"] = json!([twice["resource"][0], twice["resource"][0]]);
+    let mut parent = twice["resource"][0].clone();
+    parent["file_names"] = json!(["leads.csv"]);
+    let mut child = parent.clone();
+    child["field_mappings"] = json!([{ "api_name": "Email", "index": 1, "parent_column_index": 0 }]);
+    twice["resource"] = json!([parent, child]);
     let cases = [
         (
             with("module", json!({ "api_name": "asdf" })),

@@ -5,9 +5,13 @@ mod given;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use bulkwright_engine::limits::Limits;
 use bulkwright_server::{Config, Running, Server, dev};
+use bulkwright_store::Error;
+use bulkwright_store::failure::FailurePoints;
 use bulkwright_wire::exchange::{Exchange, Request};
 use bulkwright_wire::version::Version;
 
@@ -32,15 +36,19 @@ fn exchanges() -> Vec<(String, Exchange)> {
     found
 }
 
+/// What a server is that is not the usual one: its limits, and the step of the store that fails.
+type Kind = (BTreeMap<String, u64>, Option<String>);
+
 #[tokio::test]
 async fn every_exchange_is_answered_in_every_version_that_it_is_held_to() {
-    let mut by_limits: BTreeMap<BTreeMap<String, u64>, Vec<(String, Exchange)>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<Kind, Vec<(String, Exchange)>> = BTreeMap::new();
     for (file, exchange) in exchanges() {
-        by_limits.entry(exchange.given.limits.clone()).or_default().push((file, exchange));
+        let kind = (exchange.given.limits.clone(), exchange.given.failing.clone());
+        by_kind.entry(kind).or_default().push((file, exchange));
     }
     let mut faults = Vec::new();
-    for (limits, exchanges) in by_limits {
-        let server = server_with(&limits).await;
+    for (kind, exchanges) in by_kind {
+        let server = server_of(kind).await;
         for (file, exchange) in &exchanges {
             faults.extend(play(&server, file, exchange).await);
         }
@@ -49,18 +57,36 @@ async fn every_exchange_is_answered_in_every_version_that_it_is_held_to() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// `dev` with some limits that are not the usual ones.
-async fn server_with(limits: &BTreeMap<String, u64>) -> Running {
-    let mut config = Config::dev();
+/// `dev`, whose store begins to fail once the server is there.
+async fn server_of((limits, failing): Kind) -> Running {
+    let fails = Arc::new(AtomicBool::new(false));
+    let mut config = with_limits(Config::dev(), &limits);
+    if let Some(step) = failing {
+        let fails = fails.clone();
+        config.failure_points = FailurePoints::from_fn(move |point| {
+            let is_it = point.step == step && fails.load(Ordering::Relaxed);
+            if is_it { Err(Error::Failed { doing: point.step, source: "it fails".into() }) } else { Ok(()) }
+        });
+    }
+    let server = Server::start(on_free_port(config)).await.unwrap();
+    fails.store(true, Ordering::Relaxed);
+    server
+}
+
+fn with_limits(mut config: Config, limits: &BTreeMap<String, u64>) -> Config {
     for (name, &value) in limits {
         match name.as_str() {
-            "rows_max" => config.limits = Limits { rows_max: value, ..config.limits },
-            "zip_bytes_max" => config.limits = Limits { zip_bytes_max: value, ..config.limits },
+            "rows_max" => config.limits.rows_max = value,
+            "columns_max" => config.limits.columns_max = value as usize,
+            "zip_bytes_max" => config.limits.zip_bytes_max = value,
             "json_bytes_max" => config.connections.json_bytes_max = value as usize,
+            "url_bytes_max" => config.connections.url_bytes_max = value as usize,
+            "body_idle_ms_max" => config.connections.body_idle_max = Duration::from_millis(value),
+            "request_ms_max" => config.connections.request_time_max = Duration::from_millis(value),
             other => panic!("no exchange is given a limit called {other}"),
         }
     }
-    Server::start(on_free_port(config)).await.unwrap()
+    config
 }
 
 /// Asks what an exchange asks, in each of its versions; what differs from its answer.
@@ -75,7 +101,8 @@ async fn play(server: &Running, file: &str, exchange: &Exchange) -> Vec<String> 
         let placeholders = given::make(&client, &exchange.given, version).await;
         let answer = ask(&client, &exchange.request, version, &placeholders).await;
         let told = version.map_or_else(String::new, |version| format!(" in {version}"));
-        faults.extend(compared::faults(exchange, &answer, server).map(|fault| format!("{file}{told}: {fault}")));
+        let expected = placeholders.fill(&exchange.response.body_text().replace("{base}", server.base_url()));
+        faults.extend(compared::faults(exchange, &expected, &answer).map(|fault| format!("{file}{told}: {fault}")));
     }
     faults
 }
@@ -94,7 +121,10 @@ async fn ask(client: &Client, request: &Request, version: Option<Version>, place
     headers.extend(request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let says_its_type = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     headers.extend(content_type.as_deref().filter(|_| !says_its_type).map(|value| ("Content-Type", value)));
-    client.send(&request.method, &path, &headers, &body).await
+    match request.length {
+        None => client.send(&request.method, &path, &headers, &body).await,
+        Some(length) => client.send_in_part(&request.method, &path, &headers, &body, length).await,
+    }
 }
 
 #[tokio::test]

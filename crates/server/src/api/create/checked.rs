@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bulkwright_engine::catalog::{Catalog, FieldNumber};
-use bulkwright_engine::ids::FileId;
+use bulkwright_engine::ids::{FileId, OrgId};
 use bulkwright_engine::limits::Limits;
 use bulkwright_engine::plan::{NewPicklistValues, Refusal as PlanRefusal, Request};
 use bulkwright_engine::prepare::prepare;
@@ -12,7 +12,7 @@ use bulkwright_engine::spec::{DefaultValue, Mapping, Operation, ResourceSpec};
 use bulkwright_engine::typing::Person;
 use bulkwright_engine::verdict::Counts;
 use bulkwright_store::Error as StoreError;
-use bulkwright_store::model::{JobResource, JobState, User};
+use bulkwright_store::model::{JobResource, JobState, Upload, User};
 use bulkwright_wire::create::{CreateMapping, CreateRequest, CreateResource, Operation as WireOperation};
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
 use jiff::tz::TimeZone;
@@ -20,6 +20,7 @@ use jiff::tz::TimeZone;
 use super::super::refusal;
 use crate::gate::Call;
 use crate::reply::Refusal;
+use crate::state::App;
 
 /// A resource that a worker can take up, as far as can be known before its first row.
 pub(super) struct Checked {
@@ -98,9 +99,7 @@ async fn settled(call: &Call<'_>, spec: &ResourceSpec, file: FileId) -> Result<S
         let (module, path) = (spec.module.clone(), "$.resource[0].module.api_name".to_owned());
         refusal::of_plan(PlanRefusal::UnknownModule { module, path })
     })?;
-    let upload = app.store.upload(org, file).await?.ok_or_else(|| {
-        ErrorBody::from(ErrorCode::FileNotFound).with("api_name", "file_id").with("json_path", "$.resource[0].file_id")
-    })?;
+    let upload = usable_upload(app, org, file).await?;
     let preparation = Preparation {
         path: app.store.blob_file(&upload.blob).await?,
         spec: spec.clone(),
@@ -112,6 +111,16 @@ async fn settled(call: &Call<'_>, spec: &ResourceSpec, file: FileId) -> Result<S
     };
     let prepared = tokio::task::spawn_blocking(move || preparation.settled()).await;
     prepared.map_err(|error| StoreError::Failed { doing: "checking a job", source: error.into() })?
+}
+
+/// An upload of that organisation whose time is not up, also where no sweep has been by yet (contract 12, row 20).
+async fn usable_upload(app: &App, org: OrgId, file: FileId) -> Result<Upload, Refusal> {
+    let oldest = app.clock.seconds().saturating_sub(app.lifetimes.upload);
+    let upload = app.store.upload(org, file).await?.filter(|upload| upload.created_at > oldest);
+    let not_found = || {
+        ErrorBody::from(ErrorCode::FileNotFound).with("api_name", "file_id").with("json_path", "$.resource[0].file_id")
+    };
+    Ok(upload.ok_or_else(not_found)?)
 }
 
 impl Preparation {

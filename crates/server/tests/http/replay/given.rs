@@ -38,7 +38,10 @@ pub(super) async fn make(client: &Client, given: &Given, version: Option<Version
         let answer = client.post(&format!("/crm/bulk/{version}/write"), "application/json", body.as_bytes()).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         let id = answer.json()["details"]["id"].as_str().unwrap().to_owned();
-        client.ended(&id).await;
+        match &given.until {
+            None => drop(client.ended(&id).await),
+            Some(status) => client.is_in(&id, status).await,
+        }
         placeholders.0.push(("job".to_owned(), id));
     }
     placeholders
