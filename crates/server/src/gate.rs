@@ -20,6 +20,7 @@ use crate::api;
 use crate::body::{Drained, RequestBody};
 use crate::hint;
 use crate::metrics::{NO_ENDPOINT, Open};
+use crate::quota::Quota;
 use crate::reply::{Answer, Connection, Envelope, Refusal, ReplyBody, takes_gzip};
 use crate::router::{self, Matched};
 use crate::state::App;
@@ -76,6 +77,7 @@ pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Response<Re
     let mut envelope = Envelope {
         gzip: head.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(takes_gzip),
         token_reset: None,
+        credits_remaining: None,
         request_id: app.request_ids.next(),
         endpoint: NO_ENDPOINT,
         connection: asked_connection(&head),
@@ -185,7 +187,27 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mu
         return Err(ErrorCode::OauthScopeMismatch.into());
     }
     let call = Call { app, caller: &caller, route: &route, query, headers: &head.headers, body };
-    let endpoint = route.row.endpoint;
+    within_quota(route.row.endpoint, call, envelope).await
+}
+
+/// Lets the application answer, as far as the limits of the organisation's edition allow.
+async fn within_quota(endpoint: Endpoint, call: Call<'_>, envelope: &mut Envelope) -> Result<Answer, Refusal> {
+    let (app, caller) = (call.app, call.caller);
+    let Some(quota) = Quota::of(app, caller).await? else { return answered(endpoint, call).await };
+    let admitted = match app.quotas.admit(&quota, endpoint, app.clock.seconds()) {
+        Ok(admitted) => admitted,
+        Err(refused) => {
+            envelope.credits_remaining = refused.credits_remaining;
+            return Err(ErrorBody::from(refused.exceeded).into());
+        }
+    };
+    let answer = answered(endpoint, call).await;
+    envelope.credits_remaining = admitted.settled(answer.is_ok());
+    answer
+}
+
+async fn answered(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal> {
+    let app = call.app;
     match endpoint {
         // An upload may take as long as it comes at its rate; a creation bounds its checks itself.
         Endpoint::Upload | Endpoint::CreateJob => dispatch(endpoint, call).await,
