@@ -120,8 +120,12 @@ async fn outcome(app: &App, head: &Parts, incoming: Incoming, envelope: &mut Env
             Err(ErrorCode::InternalError.into())
         }
     };
-    if body.drain().await == Drained::Cut || app.draining.is_cancelled() || closes(&outcome) {
+    let drained = body.drain().await;
+    if drained != Drained::Whole || app.draining.is_cancelled() || closes(&outcome) {
         envelope.connection = Connection::Close;
+    }
+    if drained == Drained::Silent {
+        body.drain_behind_the_answer(app.draining.clone());
     }
     match outcome {
         Ok(answer) => envelope.answer(answer),
