@@ -5,6 +5,7 @@ mod given;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 use bulkwright_engine::limits::Limits;
 use bulkwright_server::{Config, Running, Server, dev};
@@ -56,6 +57,7 @@ async fn server_with(limits: &BTreeMap<String, u64>) -> Running {
         match name.as_str() {
             "rows_max" => config.limits = Limits { rows_max: value, ..config.limits },
             "zip_bytes_max" => config.limits = Limits { zip_bytes_max: value, ..config.limits },
+            "result_lifetime_seconds" => config.result_lifetime = Duration::from_secs(value),
             "json_bytes_max" => config.connections.json_bytes_max = value as usize,
             other => panic!("no exchange is given a limit called {other}"),
         }
