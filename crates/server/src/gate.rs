@@ -206,7 +206,8 @@ async fn within_quota(endpoint: Endpoint, call: Call<'_>, envelope: &mut Envelop
         }
     };
     let answer = answered(endpoint, call).await;
-    envelope.credits_remaining = admitted.settled(answer.is_ok());
+    let has_made = matches!(&answer, Ok(answer) if !matches!(answer, Answer::Replayed { .. }));
+    envelope.credits_remaining = admitted.settled(has_made);
     answer
 }
 

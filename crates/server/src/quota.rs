@@ -184,11 +184,11 @@ fn told(left: u64, max: u64) -> Option<u64> {
 }
 
 impl Admitted {
-    /// Ends the call: a job that was refused costs no more than any call. Answers what is left, where that is told.
-    pub(crate) fn settled(self, is_done: bool) -> Option<u64> {
+    /// Ends the call: a create that made no job costs no more than any call. Answers what is left, where that is told.
+    pub(crate) fn settled(self, has_made: bool) -> Option<u64> {
         let mut used = lock(&self.used);
         let spent = used.credits.entry(self.client.0).or_default();
-        if !is_done {
+        if !has_made {
             spent.give_back(self.minute, self.credits - CREDITS_OF_A_CALL);
         }
         told(self.credits_max.saturating_sub(spent.sum()), self.credits_max)
