@@ -31,6 +31,8 @@ pub(crate) struct Caller {
     pub(crate) user: User,
     /// The user's time zone: times are printed in it.
     pub(crate) zone: TimeZone,
+    /// Users of the organisation, as editions count them.
+    pub(crate) users: u64,
 }
 
 impl Caller {
@@ -72,12 +74,13 @@ pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Ref
         return Err(ErrorCode::InvalidToken.into());
     }
     let users = app.store.users(grant.org).await?;
+    let licensed = users.iter().filter(|user| user.revoked_at.is_none()).count() as u64;
     let user = users.into_iter().find(|user| user.id == grant.user).ok_or(ErrorCode::InvalidToken)?;
     let zone = time::zone(&user.time_zone).unwrap_or_else(|error| {
         tracing::warn!(user = %user.id, %error, "times are printed in UTC");
         TimeZone::UTC
     });
-    Ok(Caller { grant, user, zone })
+    Ok(Caller { grant, user, zone, users: licensed })
 }
 
 /// A new token in the vendor's form: `1000.` and 256 random bits in two halves.

@@ -7,9 +7,13 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::ConnectionLimits;
 use crate::reply::Refusal;
+
+/// Silence in the middle of a body that is refused, after which its client is taken to wait for the answer.
+const DRAIN_SILENCE_MAX: Duration = Duration::from_millis(250);
 
 /// The body of a request under its limits. Only the time spent waiting for the client counts, not our own.
 pub(crate) struct RequestBody {
@@ -37,6 +41,8 @@ pub(crate) enum Drained {
     Whole,
     /// Something is left: the connection has to close.
     Cut,
+    /// The client has stopped in the middle: it is answered, and what it may still send is taken meanwhile.
+    Silent,
 }
 
 impl RequestBody {
@@ -100,15 +106,28 @@ impl RequestBody {
         let bytes_max = self.received.saturating_add(self.limits.drain_bytes_max);
         let rest = async {
             while self.received <= bytes_max {
-                match self.next().await {
-                    Ok(Some(_)) => {}
-                    Ok(None) => return Drained::Whole,
-                    Err(_) => return Drained::Cut,
+                match timeout(DRAIN_SILENCE_MAX, self.next()).await {
+                    Err(_) => return Drained::Silent,
+                    Ok(Ok(Some(_))) => {}
+                    Ok(Ok(None)) => return Drained::Whole,
+                    Ok(Err(_)) => return Drained::Cut,
                 }
             }
             Drained::Cut
         };
         timeout(time_max, rest).await.unwrap_or(Drained::Cut)
+    }
+
+    /// Goes on taking what is left, behind the answer: a connection that closes over bytes which nobody has read takes
+    /// the answer with it. The same bounds hold, and the end of the server is another.
+    pub(crate) fn drain_behind_the_answer(mut self, draining: CancellationToken) {
+        let bytes_max = self.received.saturating_add(self.limits.drain_bytes_max);
+        let rest = async move {
+            let time_max = self.limits.drain_time_max;
+            let taken = async { while self.received <= bytes_max && matches!(self.next().await, Ok(Some(_))) {} };
+            let _ = timeout(time_max, taken).await;
+        };
+        tokio::spawn(async move { draining.run_until_cancelled(rest).await });
     }
 
     fn check_rate(&mut self) -> Result<(), Refusal> {

@@ -20,6 +20,7 @@ use crate::api;
 use crate::body::{Drained, RequestBody};
 use crate::hint;
 use crate::metrics::{NO_ENDPOINT, Open};
+use crate::quota::Quota;
 use crate::reply::{Answer, Connection, Envelope, Refusal, ReplyBody, takes_gzip};
 use crate::router::{self, Matched};
 use crate::state::App;
@@ -77,6 +78,7 @@ pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Response<Re
         gzip: head.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(takes_gzip),
         token_reset: None,
         version: None,
+        credits_remaining: None,
         request_id: app.request_ids.next(),
         endpoint: NO_ENDPOINT,
         connection: asked_connection(&head),
@@ -119,8 +121,12 @@ async fn outcome(app: &App, head: &Parts, incoming: Incoming, envelope: &mut Env
             Err(ErrorCode::InternalError.into())
         }
     };
-    if body.drain().await == Drained::Cut || app.draining.is_cancelled() || closes(&outcome) {
+    let drained = body.drain().await;
+    if drained != Drained::Whole || app.draining.is_cancelled() || closes(&outcome) {
         envelope.connection = Connection::Close;
+    }
+    if drained == Drained::Silent {
+        body.drain_behind_the_answer(app.draining.clone());
     }
     match outcome {
         Ok(answer) => envelope.answer(answer),
@@ -187,7 +193,28 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mu
         return Err(ErrorCode::OauthScopeMismatch.into());
     }
     let call = Call { app, caller: &caller, route: &route, query, headers: &head.headers, body };
-    let endpoint = route.row.endpoint;
+    within_quota(route.row.endpoint, call, envelope).await
+}
+
+/// Lets the application answer, as far as the limits of the organisation's edition allow.
+async fn within_quota(endpoint: Endpoint, call: Call<'_>, envelope: &mut Envelope) -> Result<Answer, Refusal> {
+    let (app, caller) = (call.app, call.caller);
+    let Some(quota) = Quota::of(app, caller).await? else { return answered(endpoint, call).await };
+    let admitted = match app.quotas.admit(&quota, endpoint, app.clock.seconds()) {
+        Ok(admitted) => admitted,
+        Err(refused) => {
+            envelope.credits_remaining = refused.credits_remaining;
+            return Err(ErrorBody::from(refused.exceeded).into());
+        }
+    };
+    let answer = answered(endpoint, call).await;
+    let has_made = matches!(&answer, Ok(answer) if !matches!(answer, Answer::Replayed { .. }));
+    envelope.credits_remaining = admitted.settled(has_made);
+    answer
+}
+
+async fn answered(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal> {
+    let app = call.app;
     match endpoint {
         // An upload may take as long as it comes at its rate; a creation bounds its checks itself.
         Endpoint::Upload | Endpoint::CreateJob => dispatch(endpoint, call).await,

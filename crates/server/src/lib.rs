@@ -30,6 +30,7 @@ mod hint;
 mod links;
 mod metrics;
 mod news;
+mod quota;
 mod repeat;
 mod reply;
 mod room;

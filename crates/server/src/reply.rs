@@ -148,6 +148,8 @@ pub(crate) struct Envelope {
     pub(crate) token_reset: Option<String>,
     /// The version that the path names; known once the path is. Errors are told as it knows them.
     pub(crate) version: Option<Version>,
+    /// Credits that the organisation has left, where that is told.
+    pub(crate) credits_remaining: Option<u64>,
     /// Under which the log speaks of the request.
     pub(crate) request_id: String,
     /// The template of the request's path, for those who count; known once the path is.
@@ -282,6 +284,9 @@ impl Envelope {
     fn built(&self, status: StatusCode, mut headers: HeaderMap, body: ReplyBody) -> Response<ReplyBody> {
         headers.insert(SERVER, HeaderValue::from_static(header::SERVER));
         headers.insert(HeaderName::from_static(header::REQUEST_ID), value_of(&self.request_id));
+        if let Some(credits) = self.credits_remaining {
+            headers.insert(HeaderName::from_static(header::CREDITS_REMAINING), HeaderValue::from(credits));
+        }
         let connection = match self.connection {
             Connection::KeepAlive => "keep-alive",
             Connection::Close => "close",

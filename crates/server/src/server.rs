@@ -20,6 +20,7 @@ use crate::deliver::{self, Callbacks};
 use crate::error::ServeError;
 use crate::links::{HostTrust, Links};
 use crate::metrics::Metrics;
+use crate::quota::Quotas;
 use crate::start::credentials::Credentials;
 use crate::start::{self, listen, port_file};
 use crate::state::{App, RequestIds, Stores, UploadTurns};
@@ -212,6 +213,7 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         mode: config.mode.clone(),
         throttles: Throttles::new(),
         administration: Default::default(),
+        quotas: Quotas::default(),
         uploads: UploadTurns::new(config.connections.uploads_per_org_max),
         in_progress: Arc::default(),
         answer_lifetime: seconds(config.answer_lifetime),

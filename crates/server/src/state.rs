@@ -22,6 +22,7 @@ use crate::deliver::Callbacks;
 use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::news::JobNews;
+use crate::quota::Quotas;
 use crate::repeat::InProgress;
 use crate::sweep::Lifetimes;
 use crate::throttle::Throttles;
@@ -61,6 +62,8 @@ pub(crate) struct App {
     pub(crate) in_progress: Arc<InProgress>,
     /// Seconds for which an answer is kept for repeats.
     pub(crate) answer_lifetime: i64,
+    /// What organisations with an edition have used of it.
+    pub(crate) quotas: Quotas,
     /// Bytes that stay free on the disk of the data.
     pub(crate) disk_free_min: u64,
     /// A directory for files that are not finished; empty at each start.

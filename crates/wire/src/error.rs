@@ -79,6 +79,8 @@ error_table! {
     InvalidToken = "INVALID_TOKEN", 401, Access, Source, "invalid oauth token";
     /// The token does not open this.
     OauthScopeMismatch = "OAUTH_SCOPE_MISMATCH", 401, Access, Wire, "invalid oauth scope to access this URL";
+    /// The organisation has used its credits of 24 hours, or asks too much at the same time.
+    TooManyRequests = "TOO_MANY_REQUESTS", 429, Access, Ours, "too many requests, please try again later";
     /// The client sent its request too slowly.
     RequestTimeout = "REQUEST_TIMEOUT", 408, Gateway, Ours, "The request did not arrive in time";
     /// A body that is no zip is over its bound.

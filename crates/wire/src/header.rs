@@ -10,6 +10,8 @@ pub const FEATURE_BULK_WRITE: &str = "bulk-write";
 pub const ORG: &str = "x-crm-org";
 /// When the presented token ends.
 pub const TOKEN_RESET: &str = "x-accesstoken-reset";
+/// Credits of the organisation that are left; only once half of them are used (contract 2.3).
+pub const CREDITS_REMAINING: &str = "x-api-credits-remaining";
 /// Ours: what a request very likely meant.
 pub const HINT: &str = "bulkwright-hint";
 /// Ours: the id under which the log speaks of a request.

@@ -1,5 +1,9 @@
 //! The vendor's published limits (contract section 4) and the schema caps of its newest OpenAPI file (section 3).
 
+mod edition;
+
+pub use edition::{CREDIT_WINDOW_SECONDS, CREDITS_OF_A_CALL, CREDITS_OF_A_JOB, CREDITS_TOLD_FROM, Edition, EditionRow};
+
 /// Data rows of one CSV, without the header.
 pub const ROWS_MAX: u64 = 25_000;
 /// Columns of a header, and mapped fields.

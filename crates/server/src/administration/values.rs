@@ -1,13 +1,12 @@
 //! Texts that the administrator gives, checked before anything is made of them. What is refused is told the nearest text
 //! that would do.
 
+use bulkwright_wire::limit::Edition;
 use bulkwright_wire::{scope, time};
 use url::Url;
 
 use super::Mistake;
 
-/// The vendor's editions, as they are spelled.
-const EDITIONS: [&str; 5] = ["Free", "Standard", "Professional", "Enterprise", "Ultimate"];
 /// What takes an edition away.
 const NO_EDITION: &str = "none";
 /// Characters of a name or an address.
@@ -63,11 +62,13 @@ pub(super) fn edition(text: &str) -> Result<Option<String>, Mistake> {
     if text.eq_ignore_ascii_case(NO_EDITION) {
         return Ok(None);
     }
-    match EDITIONS.iter().find(|known| known.eq_ignore_ascii_case(text)) {
-        Some(known) => Ok(Some((*known).to_owned())),
+    match Edition::parse(text) {
+        Some(edition) => Ok(Some(edition.row().name.to_owned())),
         None => {
-            let message =
-                format!("`{text}` is no edition; give {}, or {NO_EDITION} for no limits", EDITIONS.join(", "));
+            let message = format!(
+                "`{text}` is no edition; give {}, or {NO_EDITION} for no limits",
+                Edition::ALL.map(|edition| edition.row().name).join(", ")
+            );
             Err(Mistake::Unusable(message))
         }
     }

@@ -8,6 +8,8 @@ use super::told;
 /// Bytes of a file that tell what it is.
 pub(crate) const HEAD_BYTES: usize = 512;
 
+/// How a zip begins that has nothing but its end.
+const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
 /// First bytes of files that are no zip, and what they are.
 const KINDS: &[(&[u8], &str)] = &[
     (b"\x1f\x8b", "gzip, not zip; make a zip with the CSV in it"),
@@ -18,7 +20,7 @@ const KINDS: &[(&[u8], &str)] = &[
     (b"\x28\xb5\x2f\xfd", "zstd, not zip; make a zip with the CSV in it"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save it as CSV and zip that"),
     (b"%PDF", "a PDF"),
-    (b"PK\x05\x06", "a zip without a file in it"),
+    (EMPTY_ZIP, "a zip without a file in it"),
     (b"PK", "a zip that is cut off or damaged; make it again and send it as it is"),
     (b"{", "JSON; an upload is a zip with a CSV in it"),
     (b"[", "JSON; an upload is a zip with a CSV in it"),
@@ -39,6 +41,9 @@ pub(crate) fn of_file(head: &[u8]) -> Option<String> {
 
 /// Why no job will take a zip, if its first bytes tell.
 pub(crate) fn of_taken_file(head: &[u8]) -> Option<String> {
+    if head.starts_with(EMPTY_ZIP) {
+        return of_file(head);
+    }
     let name = head.starts_with(b"PK\x03\x04").then(|| head.get(ENTRY_NAME_AT..)).flatten()?;
     name.starts_with(WORKBOOK_ENTRY.as_bytes()).then(|| WORKBOOK.to_owned())
 }
@@ -116,11 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn a_workbook_is_a_zip_that_no_job_will_take() {
+    fn some_zips_are_known_to_be_taken_by_no_job() {
         let zip = |name: &[u8]| [b"PK\x03\x04".as_slice(), &[0; 26], name].concat();
         assert_eq!(of_taken_file(&zip(b"[Content_Types].xml")).as_deref(), Some(WORKBOOK));
         assert_eq!(of_taken_file(&zip(b"leads.csv")), None);
         assert_eq!(of_taken_file(b"PK\x03\x04"), None);
+        assert_eq!(of_taken_file(b"PK\x05\x06\0\0").as_deref(), Some("the file is a zip without a file in it"));
         assert_eq!(of_reason("it holds no CSV, only \"[Content_Types].xml\"; put one").as_deref(), Some(WORKBOOK));
         assert_eq!(of_reason("it holds no file"), None);
     }

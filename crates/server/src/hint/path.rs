@@ -105,12 +105,13 @@ pub(super) fn of_method(method: &str, path: &str) -> Option<String> {
     }
     let single = path::collapse_slashes(path);
     let path = single.as_deref().unwrap_or(path);
-    let own = router::find_own(path).map(|route| route.row.method);
-    let Some(route) = router::find(path) else { return own.map(takes_only) };
+    let Some(route) = router::find(path) else {
+        return router::find_own(path).map(|route| takes_only(route.row.template));
+    };
     let row = route.row;
     let other =
         OTHER_METHODS.iter().find(|(endpoint, methods, _)| *endpoint == row.endpoint && methods.contains(&method));
-    let takes = takes_only(row.method);
+    let takes = takes_only(row.template);
     Some(other.map_or(takes.clone(), |(_, _, text)| format!("{takes}; {}", asked.filled(text))))
 }
 
@@ -144,8 +145,9 @@ pub(super) fn of_scope(path: &str) -> Option<String> {
     })
 }
 
-fn takes_only(method: &str) -> String {
-    format!("this path takes {method} only")
+fn takes_only(template: &str) -> String {
+    let methods = PATHS.iter().filter(|known| known.template == template).map(|known| known.method);
+    format!("this path takes {} only", methods.collect::<Vec<_>>().join(" and "))
 }
 
 fn known_elsewhere(asked: &Asked) -> Option<&'static str> {
@@ -337,6 +339,7 @@ mod tests {
         check("POST", "/crm/v3/imports", "that is HubSpot's API; here a job is created by POST /crm/bulk/v3/write");
         check("POST", "/crm/v7/files", "a zip is uploaded by POST /crm/v7/upload");
         check("POST", "/_bulkwright/health", "this path takes GET only");
+        check("PUT", "/oauth/v2/auth", "this path takes GET and POST only");
     }
 
     #[test]

@@ -31,6 +31,8 @@ mod looking;
 
 mod media;
 
+mod quotas;
+
 mod records;
 
 mod connections;

@@ -79,6 +79,7 @@ fn with_limits(mut config: Config, limits: &BTreeMap<String, u64>) -> Config {
             "rows_max" => config.limits.rows_max = value,
             "columns_max" => config.limits.columns_max = value as usize,
             "zip_bytes_max" => config.limits.zip_bytes_max = value,
+            "result_lifetime_seconds" => config.result_lifetime = Duration::from_secs(value),
             "json_bytes_max" => config.connections.json_bytes_max = value as usize,
             "url_bytes_max" => config.connections.url_bytes_max = value as usize,
             "body_idle_ms_max" => config.connections.body_idle_max = Duration::from_millis(value),

@@ -107,6 +107,33 @@ async fn a_refused_body_is_drained() {
     assert_eq!(read_answer(&mut stream, false).await.code(), (413, "FILE_TOO_LARGE".into()));
 }
 
+/// Far more is announced than is sent: what is over the limit is refused as soon as it is seen, not when all has come.
+#[tokio::test]
+async fn too_large_is_told_before_the_rest_is_sent() {
+    let server = small_server().await;
+    let form = form_of("file", &vec![b'x'; ZIP_BYTES_MAX as usize + 10_000]);
+    let begun = &form[..form.len() - 100];
+    let chunk = format!("{:x}\r\n", 10_000_000_000_u64);
+    for (framing, before) in [("Content-Length: 10000000000", ""), ("Transfer-Encoding: chunked", chunk.as_str())] {
+        for (version, expected) in
+            [("v7", (413, "FILE_TOO_LARGE".to_owned())), ("v8", (400, "INVALID_DATA".to_owned()))]
+        {
+            let head = format!(
+                "POST /crm/{version}/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nfeature: bulk-write\r\nX-CRM-ORG: {}\r\nContent-Type: {}\r\n{framing}\r\n\r\n",
+                dev::ACCESS_TOKEN,
+                dev::ZGID,
+                multipart_type()
+            );
+            let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+            stream.write_all(&[head.as_bytes(), before.as_bytes(), begun].concat()).await.unwrap();
+            let answer = timeout(PATIENCE, read_answer(&mut stream, false)).await.expect("nothing more is waited for");
+            assert_eq!((answer.code(), answer.header("connection")), (expected, Some("close")), "{version} {framing}");
+            // Whoever goes on sending all the same is listened to for a while.
+            stream.write_all(&vec![b'x'; 8_000_000]).await.expect("the connection is still read");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_waits_for_a_word_is_not_made_to_send() {
     let server = small_server().await;
