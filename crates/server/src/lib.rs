@@ -16,6 +16,10 @@ mod randomness;
 mod server;
 
 mod accept;
+mod seats;
+mod phase;
+mod tls;
+mod connection;
 mod head_guard;
 mod stall_guard;
 

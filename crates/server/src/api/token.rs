@@ -116,7 +116,7 @@ async fn given(app: &App, refresh: Grant, host: Option<&str>) -> Result<TokenAns
         access_token: token,
         refresh_token: None,
         scope: Some(grant.scopes.join(" ")),
-        api_domain: app.links.base_for(host),
+        api_domain: app.links.api_domain_for(host),
         token_type: "Bearer".to_owned(),
         expires_in: ACCESS_TOKEN_SECONDS,
     })

@@ -27,6 +27,10 @@ mod records;
 
 mod connections;
 
+mod crowds;
+
+mod tls;
+
 mod starts;
 
 mod disk;
