@@ -1,12 +1,13 @@
 //! What to do next, by code: for errors of the API and for rows that were not written.
 
 use bulkwright_client::load::RowFault;
-use bulkwright_client::{ClientError, InputProblem};
+use bulkwright_client::{ClientError, InputProblem, TlsProblem};
 
 /// What to do about an error; empty if its own text says it.
 pub(crate) fn for_client_error(error: &ClientError) -> String {
     match error {
         ClientError::Refused { refusal, .. } => for_code(&refusal.error.code),
+        ClientError::NoAnswer { .. } if let Some(advice) = error.tls_problem().and_then(for_tls) => advice,
         ClientError::NoAnswer { .. } => "check that the server runs and that the address is right, then try again",
         ClientError::NotTheApi { .. } => "check the address: a proxy or another program seems to answer there",
         ClientError::Throttled { .. } => "try again later",
@@ -14,10 +15,25 @@ pub(crate) fn for_client_error(error: &ClientError) -> String {
         ClientError::ForeignHost { .. } => "start the server with --public-url set to the address that clients use",
         ClientError::Input(problem) => for_input(problem),
         ClientError::BadAddress { .. } | ClientError::BadCredentials { .. } => "",
+        ClientError::BadCaCert { .. } => "give --ca-cert a PEM file with the certificate of the authority",
         ClientError::BadResult { .. } => "look at the job with `bulkwright job show`",
         ClientError::Disk(_) => "check the disk and the rights on the file",
     }
     .to_owned()
+}
+
+fn for_tls(problem: TlsProblem) -> Option<&'static str> {
+    match problem {
+        TlsProblem::Untrusted => {
+            Some("give --ca-cert (or SSL_CERT_FILE) the certificate of the authority that has signed the server's")
+        }
+        TlsProblem::OtherName => Some("use a name in the address that the server's certificate is for"),
+        TlsProblem::OutOfTime => Some("check this machine's clock, or renew the server's certificate"),
+        TlsProblem::NotTls => {
+            Some("plain HTTP seems to be spoken there; write http:// in the address if that is meant")
+        }
+        TlsProblem::Other => None,
+    }
 }
 
 fn for_input(problem: &InputProblem) -> &'static str {
@@ -48,6 +64,7 @@ pub(crate) fn for_code(code: &str) -> &'static str {
         "INVALID_URL_PATTERN" => "check the base URL: it is the scheme, the host and the port alone",
         "INVALID_REQUEST_METHOD" => "the address takes another method; check the base URL",
         "INVALID_MODULE" | "MODULE_NOT_AVAILABLE" => "check the module's name",
+        "HTTPS_REQUIRED" => "write https:// in the address",
         "TOO_MANY_REQUESTS" => "the organisation's requests are used up for now; try again later",
         "MANDATORY_FIELDS_NOT_MAPPED" => "add the columns that are named in brackets to the file",
         "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE" => "the server failed; try again later",

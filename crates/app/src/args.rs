@@ -172,6 +172,9 @@ pub(crate) struct TargetArgs {
     /// A server's credentials.json
     #[arg(long, env = "BULKWRIGHT_CREDENTIALS", value_name = "FILE", help_heading = "Target")]
     pub(crate) credentials: Option<PathBuf>,
+    /// A PEM file of authorities to trust beside the system's, for a server with a certificate of your own making
+    #[arg(long, env = "BULKWRIGHT_CA_CERT", value_name = "FILE", help_heading = "Target")]
+    pub(crate) ca_cert: Option<PathBuf>,
     /// The data directory of the server of your own
     #[arg(
         long,

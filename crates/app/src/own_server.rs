@@ -88,6 +88,7 @@ async fn answering(file: &Path) -> Result<Credentials, ClientError> {
         upload_url: None,
         // Nothing is asked that needs a token.
         token: TokenSource::Fixed(Secret::new("")),
+        trust: credentials.trust(None),
         version: Version::V8,
         patience: Patience { tries_max: 1, ..Patience::default() },
     })?;

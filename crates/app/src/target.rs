@@ -1,6 +1,8 @@
 //! Where a command goes and with what right (CLIENT 1 to 3).
 
-use bulkwright_client::{Api, ApiSettings, Credentials, Exit, Patience, Secret, TargetKind, TokenSource, is_vendor};
+use bulkwright_client::{
+    Api, ApiSettings, Credentials, Exit, Patience, Secret, TargetKind, TokenSource, Trust, is_vendor,
+};
 use url::Url;
 
 use crate::args::TargetArgs;
@@ -40,7 +42,8 @@ impl Target {
             let token = token_for(&base_url, args, named.as_ref())?;
             let mark = if is_vendor(&base_url) { " (the vendor's cloud)" } else { "" };
             let name = format!("{}{mark}", shown(&base_url));
-            return Ok(Target { api: api(args, base_url, token)?, name, own: None });
+            let trust = trust(args, named.as_ref());
+            return Ok(Target { api: api(args, base_url, token, trust)?, name, own: None });
         }
         refuse_lost_credentials(args)?;
         if no_data == NoData::Refuse && !args.data.exists() {
@@ -52,7 +55,8 @@ impl Target {
         let base_url = own.credentials.base_url.clone();
         let token = exchanged(&own.credentials, args, &base_url);
         let name = format!("{} ({})", shown(&base_url), own.name());
-        Ok(Target { api: api(args, base_url, token)?, name, own: Some(own) })
+        let trust = trust(args, Some(&own.credentials));
+        Ok(Target { api: api(args, base_url, token, trust)?, name, own: Some(own) })
     }
 
     /// Whose server it is.
@@ -78,10 +82,19 @@ impl Target {
     }
 }
 
-fn api(args: &TargetArgs, base_url: Url, token: TokenSource) -> Result<Api, Failure> {
+fn api(args: &TargetArgs, base_url: Url, token: TokenSource, trust: Trust) -> Result<Api, Failure> {
     let patience = Patience { request_timeout: args.request_timeout, ..Patience::default() };
     let upload_url = args.upload_url.clone();
-    Ok(Api::new(ApiSettings { base_url, upload_url, token, version: args.api_version, patience })?)
+    Ok(Api::new(ApiSettings { base_url, upload_url, token, trust, version: args.api_version, patience })?)
+}
+
+/// Whoever has a server's credentials knows its certificate too.
+fn trust(args: &TargetArgs, credentials: Option<&Credentials>) -> Trust {
+    let ca_cert = args.ca_cert.clone();
+    match credentials {
+        Some(credentials) => credentials.trust(ca_cert),
+        None => Trust { ca_cert, credentials: None },
+    }
 }
 
 fn token_for(base_url: &Url, args: &TargetArgs, named: Option<&Credentials>) -> Result<TokenSource, Failure> {

@@ -41,7 +41,7 @@ impl Admin {
         let base_url = credentials.base_url.clone();
         let patience = Patience { request_timeout: ANSWER_TIME_MAX, ..Patience::default() };
         let tokens = Tokens::new(TokenSource::Fixed(secret));
-        let sender = Sender::new(tokens, base_url.clone(), base_url.clone(), patience)?;
+        let sender = Sender::new(tokens, base_url.clone(), base_url.clone(), &credentials.trust(None), patience)?;
         Ok(Admin { sender, base_url })
     }
 

@@ -21,6 +21,7 @@ use crate::error::ClientError;
 use crate::host;
 use crate::send::{Access, Call, Payload, Repeat, Sender};
 use crate::token::{TokenSource, Tokens};
+use crate::trust::Trust;
 
 pub use own::{CallbacksFilter, JobsFilter};
 
@@ -33,6 +34,8 @@ pub struct ApiSettings {
     pub upload_url: Option<Url>,
     /// Where access tokens come from.
     pub token: TokenSource,
+    /// Which servers are believed to be the target.
+    pub trust: Trust,
     /// The version in every path.
     pub version: Version,
     /// How long one request may take, and how often it is tried.
@@ -110,11 +113,11 @@ impl Api {
     /// A client that has not talked to anybody yet.
     ///
     /// # Errors
-    /// [`ClientError::BadAddress`] if no HTTP client could be made for the target.
+    /// [`ClientError::BadCaCert`], and [`ClientError::BadAddress`] if no HTTP client could be made for the target.
     pub fn new(settings: ApiSettings) -> Result<Self, ClientError> {
-        let ApiSettings { base_url, upload_url, token, version, patience } = settings;
+        let ApiSettings { base_url, upload_url, token, trust, version, patience } = settings;
         let upload_url = upload_url.unwrap_or_else(|| base_url.clone());
-        let sender = Sender::new(Tokens::new(token), base_url.clone(), upload_url.clone(), patience)?;
+        let sender = Sender::new(Tokens::new(token), base_url.clone(), upload_url.clone(), &trust, patience)?;
         Ok(Api { sender, base_url, upload_url, version, patience })
     }
 

@@ -7,6 +7,7 @@ use bulkwright_wire::error::ReceivedError;
 use crate::answer::Answer;
 use crate::exit::Exit;
 use crate::input::InputProblem;
+use crate::trust::TlsProblem;
 
 /// Why something was not done. What it means for a process is [`ClientError::exit`].
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +81,14 @@ pub enum ClientError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file of authorities to trust is none.
+    #[error("{} cannot be trusted: {reason}", .path.display())]
+    BadCaCert {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A result did not hold what it must.
     #[error("the result of job {job} cannot be read: {reason}")]
     BadResult {
@@ -125,14 +134,27 @@ impl ClientError {
     pub fn exit(&self) -> Exit {
         match self {
             ClientError::Refused { refusal, .. } => Exit::of_code(&refusal.error.code, refusal.answer.status),
+            ClientError::NoAnswer { .. } if self.tls_problem().is_some_and(|problem| problem != TlsProblem::Other) => {
+                Exit::Usage
+            }
             ClientError::NoAnswer { .. } | ClientError::NotTheApi { .. } | ClientError::Throttled { .. } => {
                 Exit::Temporary
             }
             ClientError::NoToken { .. } => Exit::NotAllowed,
             ClientError::ForeignHost { .. } => Exit::Stopped,
-            ClientError::BadAddress { .. } | ClientError::BadCredentials { .. } => Exit::Usage,
+            ClientError::BadAddress { .. } | ClientError::BadCredentials { .. } | ClientError::BadCaCert { .. } => {
+                Exit::Usage
+            }
             ClientError::Input(problem) => problem.exit(),
             ClientError::BadResult { .. } | ClientError::Disk(_) => Exit::Unexpected,
+        }
+    }
+
+    /// What kept a TLS connection from being made, if that is what happened.
+    pub fn tls_problem(&self) -> Option<TlsProblem> {
+        match self {
+            ClientError::NoAnswer { source, .. } => TlsProblem::behind(source),
+            _ => None,
         }
     }
 

@@ -26,6 +26,9 @@ pub use host::{base_url, is_vendor};
 mod token;
 pub use token::TokenSource;
 
+mod trust;
+pub use trust::{TlsProblem, Trust};
+
 mod answer;
 pub use answer::Answer;
 

@@ -16,6 +16,7 @@ use crate::host;
 use crate::retry_after;
 use crate::secret::Secret;
 use crate::token::Tokens;
+use crate::trust::{TlsProblem, Trust};
 
 /// Time to make a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,11 +67,18 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    pub(crate) fn new(tokens: Tokens, base_url: Url, upload_url: Url, patience: Patience) -> Result<Self, ClientError> {
+    pub(crate) fn new(
+        tokens: Tokens,
+        base_url: Url,
+        upload_url: Url,
+        trust: &Trust,
+        patience: Patience,
+    ) -> Result<Self, ClientError> {
         // A redirect would carry the token along, and none of the API's answers is one. Answers are small, and `job
         // show --raw` shows them as they came: nothing is asked to be packed.
         let http = reqwest::Client::builder()
             .user_agent(concat!("bulkwright/", env!("CARGO_PKG_VERSION")))
+            .tls_backend_preconfigured(trust.client_config()?)
             .redirect(reqwest::redirect::Policy::none())
             .no_gzip()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -273,6 +281,8 @@ impl Tries {
     /// After no answer: a connection that was never made carried nothing.
     fn after_silence(&mut self, call: &Call<'_>, source: &reqwest::Error) -> Option<Duration> {
         let again = source.is_connect() || call.repeat == Repeat::Freely;
+        // Who is not trusted now is not trusted in a second.
+        let again = again && TlsProblem::behind(source).is_none_or(|problem| problem == TlsProblem::Other);
         again.then(|| self.next_pause()).flatten()
     }
 

@@ -1,27 +1,19 @@
 //! The accept loop: every connection is under limits from its first byte, and ends in order when the server does.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::unix::AsyncFd;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::ConnectionLimits;
-use crate::gate::{self, Peer};
-use crate::head_guard::{HeadGuard, Phase};
+use crate::connection;
 use crate::metrics::Open;
-use crate::stall_guard::StallGuard;
+use crate::seats::{Seat, Seats};
 use crate::state::App;
 
 /// How long the loop rests when the system refuses a connection: it is out of file descriptors or memory.
@@ -30,10 +22,9 @@ const REST_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// Accepts until `draining` is cancelled, then waits for the requests in flight, at most for the limit's time.
 pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, draining: CancellationToken) {
     let limits = app.connections.clone();
-    let slots = Arc::new(Semaphore::new(limits.connections_max));
     let accepting = Acceptor {
         app,
-        slots,
+        seats: Seats::new(limits.connections_max),
         addresses: Arc::default(),
         connections: TaskTracker::new(),
         draining: draining.clone(),
@@ -41,15 +32,18 @@ pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, draining: Cancel
     };
     tokio::select! {
         () = draining.cancelled() => {}
-        () = accepting.accept(&listener) => {}
+        ended = accepting.accept(listener) => {
+            if let Err(error) = ended {
+                tracing::error!(%error, "no connection can be accepted any more");
+            }
+        }
     }
-    drop(listener);
     accepting.finish(limits.shutdown_time_max).await;
 }
 
 struct Acceptor {
     app: Arc<App>,
-    slots: Arc<Semaphore>,
+    seats: Arc<Seats>,
     addresses: Arc<AddressCounts>,
     connections: TaskTracker,
     /// Requests in flight end, no new ones begin.
@@ -59,34 +53,50 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    async fn accept(&self, listener: &TcpListener) {
+    /// Nobody is asked to make room before somebody waits, and whoever waits is not accepted before there is room: so
+    /// the listener is watched, not asked for a connection.
+    async fn accept(&self, listener: TcpListener) -> io::Result<()> {
+        let listener = watched(listener)?;
         loop {
-            let Ok(slot) = self.slots.clone().acquire_owned().await else { return };
-            match listener.accept().await {
-                Ok((stream, peer)) => self.admit(stream, peer, slot),
-                Err(error) => {
+            let mut waiting = listener.readable().await?;
+            let seat = self.seats.take().await;
+            match waiting.try_io(|listener| listener.get_ref().accept()) {
+                Ok(Ok((stream, peer))) => self.admit(stream, peer, seat),
+                Ok(Err(error)) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(REST_AFTER_REFUSAL).await;
                 }
+                // Whoever waited has gone.
+                Err(_) => {}
             }
         }
     }
 
-    fn admit(&self, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+    fn admit(&self, stream: std::net::TcpStream, peer: SocketAddr, seat: Seat) {
         let most = self.app.connections.connections_per_address_max;
-        let Some(counted) = self.addresses.clone().enter(peer.ip(), most) else {
+        let Some(counted) = self.addresses.clone().enter(self.counted(peer.ip()), most) else {
             tracing::warn!(address = %peer.ip(), most, "too many connections of one address");
             return;
+        };
+        let stream = match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+            Ok(stream) => stream,
+            Err(error) => return tracing::warn!(%error, "a connection could not be accepted"),
         };
         let open = Open::counted_by(&self.app.metrics.connections_open);
         let (app, draining, ending) = (self.app.clone(), self.draining.clone(), self.ending.clone());
         self.connections.spawn(async move {
             tokio::select! {
                 () = ending.cancelled() => {}
-                () = serve_connection(stream, peer, app, draining) => {}
+                () = connection::serve(stream, peer, &seat, app, draining) => {}
             }
-            drop((slot, counted, open));
+            drop((seat, counted, open));
         });
+    }
+
+    /// The address that a connection is counted for. Loopback is never counted: it is many people behind one address on
+    /// a machine. Neither is a proxy, which is everybody.
+    fn counted(&self, address: IpAddr) -> Option<IpAddr> {
+        (!address.is_loopback() && !self.app.behind_proxy).then_some(address)
     }
 
     async fn finish(&self, time_max: Duration) {
@@ -99,52 +109,12 @@ impl Acceptor {
     }
 }
 
-async fn serve_connection(stream: TcpStream, peer: SocketAddr, app: Arc<App>, draining: CancellationToken) {
-    // Answers are written whole; waiting to fill a packet would only delay them.
-    let _ = stream.set_nodelay(true);
-    let builder = http_builder(&app.connections);
-    let phase = Phase::default();
-    let stream = StallGuard::new(stream, app.connections.write_stall_max);
-    let io = TokioIo::new(HeadGuard::new(stream, phase.clone(), app.connections.header_time_max));
-    let has_asked = Arc::new(AtomicBool::new(false));
-    let asked = has_asked.clone();
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer.ip()));
-        let (app, phase) = (app.clone(), phase.clone());
-        asked.store(true, Ordering::Relaxed);
-        phase.request_begins();
-        async move {
-            let answer = gate::answer(&app, request).await;
-            // The request's body is drained by now: what comes next is another head.
-            phase.request_ends();
-            Ok::<_, Infallible>(answer)
-        }
-    });
-    let mut connection = std::pin::pin!(builder.serve_connection(io, service));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        // Who has not asked anything yet is not waited for.
-        () = draining.cancelled() => {
-            if !has_asked.load(Ordering::Relaxed) {
-                return;
-            }
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
-    }
-}
-
-fn http_builder(limits: &ConnectionLimits) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.idle_time_max)
-        .max_headers(limits.headers_max)
-        .max_buf_size(limits.header_bytes_max);
-    builder
+#[expect(
+    deprecated,
+    reason = "what it is deprecated for, descriptors that others may close, a listener that owns its own cannot have"
+)]
+fn watched(listener: TcpListener) -> io::Result<AsyncFd<std::net::TcpListener>> {
+    AsyncFd::new(listener.into_std()?)
 }
 
 /// How many connections each address holds.
@@ -158,13 +128,9 @@ struct Counted {
 }
 
 impl AddressCounts {
-    /// Counts a connection; `None` if its address has `most` already. Loopback is never counted: it is many people
-    /// behind one address on a machine, and a proxy's own.
-    fn enter(self: Arc<Self>, address: IpAddr, most: usize) -> Option<Counted> {
-        if address.is_loopback() {
-            return Some(Counted { counts: self, address: None });
-        }
-        {
+    /// Counts a connection of an address that is counted; `None` if it has `most` already.
+    fn enter(self: Arc<Self>, address: Option<IpAddr>, most: usize) -> Option<Counted> {
+        if let Some(address) = address {
             let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let count = counts.entry(address).or_default();
             if *count >= most {
@@ -172,7 +138,7 @@ impl AddressCounts {
             }
             *count += 1;
         }
-        Some(Counted { counts: self, address: Some(address) })
+        Some(Counted { counts: self, address })
     }
 }
 
@@ -194,14 +160,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_counted_and_loopback_is_not() {
+    fn addresses_are_counted_up_to_their_bound() {
         let counts = Arc::new(AddressCounts::default());
-        let far: IpAddr = "192.0.2.7".parse().unwrap();
-        let held: Vec<_> = (0..2).map(|_| counts.clone().enter(far, 2).unwrap()).collect();
-        assert!(counts.clone().enter(far, 2).is_none());
-        assert!(counts.clone().enter("192.0.2.8".parse().unwrap(), 2).is_some());
-        let near: Vec<_> = (0..5).map(|_| counts.clone().enter("127.0.0.1".parse().unwrap(), 2)).collect();
-        assert!(near.iter().all(Option::is_some));
+        let enter = |address: Option<&str>| counts.clone().enter(address.map(|text| text.parse().unwrap()), 2);
+        let held: Vec<_> = (0..2).map(|_| enter(Some("192.0.2.7")).unwrap()).collect();
+        assert!(enter(Some("192.0.2.7")).is_none());
+        assert!(enter(Some("192.0.2.8")).is_some());
+        let uncounted: Vec<_> = (0..5).map(|_| enter(None)).collect();
+        assert!(uncounted.iter().all(Option::is_some));
         drop(held);
         assert!(counts.0.lock().unwrap().is_empty());
     }

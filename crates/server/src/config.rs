@@ -33,6 +33,18 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The base of links in answers; the bound address if absent.
     pub public_url: Option<Url>,
+    /// PEM file of the certificate with its chain; without it and its key, requests come in the clear.
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file of the certificate's key.
+    pub tls_key: Option<PathBuf>,
+    /// The time between two looks whether those two files have changed.
+    pub tls_check_interval: Duration,
+    /// Whether `dev` makes an authority and a certificate for this run.
+    pub dev_tls: bool,
+    /// A file that gets the certificate of that authority.
+    pub tls_ca_file: PathBuf,
+    /// Whether all connections come from a proxy that speaks TLS in this server's place.
+    pub behind_proxy: bool,
     /// A file that gets `ADDRESS:PORT` and a line feed once the server is ready.
     pub port_file: Option<PathBuf>,
     /// Bounds of uploads and jobs.
@@ -90,11 +102,22 @@ impl Config {
         Config::of(Mode::Dev)
     }
 
+    /// Whether TLS is asked for.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.tls_cert.is_some() || self.tls_key.is_some() || (self.dev_tls && self.mode == Mode::Dev)
+    }
+
     fn of(mode: Mode) -> Self {
         Config {
             mode,
             listen: DEFAULT_ADDRESS,
             public_url: None,
+            tls_cert: None,
+            tls_key: None,
+            tls_check_interval: Duration::from_secs(10),
+            dev_tls: false,
+            tls_ca_file: PathBuf::from("./bulkwright-dev-ca.pem"),
+            behind_proxy: false,
             port_file: None,
             limits: Limits::default(),
             connections: ConnectionLimits::default(),
@@ -118,11 +141,12 @@ impl Config {
 /// Bounds of everything that is fed from outside through a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Connections at the same time; more wait to be accepted.
+    /// Connections at the same time; past it the one that is idle longest is closed, and if none is, more wait to be
+    /// accepted.
     pub connections_max: usize,
     /// Connections of one client address; more are closed at once. Loopback is never counted.
     pub connections_per_address_max: usize,
-    /// Time for all headers of a request.
+    /// Time for all headers of a request; of the first one, from when the connection was accepted, with the handshake.
     pub header_time_max: Duration,
     /// Time for a connection to say nothing between two requests: longer than clients wait between two looks at a job.
     pub idle_time_max: Duration,

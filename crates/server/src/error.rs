@@ -28,11 +28,26 @@ pub enum ServeError {
     },
     /// The address can be reached from other machines, and nothing protects what is sent.
     #[error(
-        "{address} can be reached from other machines, and this server has no TLS yet: listen on 127.0.0.1 or [::1]"
+        "{address} can be reached from other machines, and nothing protects what is sent: give --tls-cert and --tls-key, \
+         or --behind-proxy if a proxy before this server speaks TLS, or listen on 127.0.0.1 or [::1]"
     )]
     BeyondLoopback {
         /// The address that was asked for.
         address: SocketAddr,
+    },
+    /// Of the certificate and its key, only one was given.
+    #[error("TLS needs a certificate and its key, and {missing} is not given")]
+    TlsHalf {
+        /// The flag of the other one.
+        missing: &'static str,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("{} cannot be used for TLS: {reason}", path.display())]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        reason: String,
     },
     /// `public_url` is no base of links.
     #[error("{url} is no public URL: give http or https, a host, and no query")]

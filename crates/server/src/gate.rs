@@ -101,6 +101,18 @@ pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Response<Re
     .await
 }
 
+/// The answer to a request in the clear, where TLS is spoken: it is not looked at.
+pub(crate) fn misdirected(app: &App, request: &Request<Incoming>) -> Response<ReplyBody> {
+    let gzip = false;
+    let request_id = app.request_ids.next();
+    let (endpoint, connection) = (NO_ENDPOINT, Connection::Close);
+    let envelope =
+        Envelope { gzip, token_reset: None, version: None, credits_remaining: None, request_id, endpoint, connection };
+    let response = envelope.error(ErrorCode::HttpsRequired.into());
+    tracing::info!(id = envelope.request_id, method = %request.method(), path = request.uri().path(), status = response.status().as_u16(), "answered");
+    response
+}
+
 /// HTTP/1.0 and whoever says so want the connection closed.
 fn asked_connection(head: &Parts) -> Connection {
     let values = head.headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());

@@ -6,44 +6,16 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-const HEAD: u8 = 0;
-const REQUEST: u8 = 1;
-const BETWEEN: u8 = 2;
+use crate::phase::{At, Phase};
 
-/// What a connection is at, told by those who answer its requests.
-#[derive(Clone, Default)]
-pub(crate) struct Phase(Arc<AtomicU8>);
-
-impl Phase {
-    /// The head is read; a body and an answer follow.
-    pub(crate) fn request_begins(&self) {
-        self.0.store(REQUEST, Ordering::Relaxed);
-    }
-
-    /// What comes next is another head.
-    pub(crate) fn request_ends(&self) {
-        self.0.store(BETWEEN, Ordering::Relaxed);
-    }
-
-    fn head_begins(&self) {
-        self.0.store(HEAD, Ordering::Relaxed);
-    }
-
-    fn is(&self, phase: u8) -> bool {
-        self.0.load(Ordering::Relaxed) == phase
-    }
-}
-
-/// Passes bytes through, and fails a read while a head takes longer than `time_max`. The first head is timed from the
-/// start of the connection.
+/// Passes bytes through, and fails a read while a head takes longer than `time_max`. The first head is timed from when
+/// the connection was accepted.
 pub(crate) struct HeadGuard<S> {
     stream: S,
     phase: Phase,
@@ -53,17 +25,19 @@ pub(crate) struct HeadGuard<S> {
 
 impl<S> HeadGuard<S> {
     pub(crate) fn new(stream: S, phase: Phase, time_max: Duration) -> Self {
-        let running = Some(Box::pin(tokio::time::sleep(time_max)));
-        HeadGuard { stream, phase, time_max, running }
+        HeadGuard { stream, phase, time_max, running: None }
     }
 
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.phase.is(HEAD) {
+        let (At::Head, since) = self.phase.now() else {
             self.running = None;
             return false;
+        };
+        let until = since + self.time_max;
+        let running = self.running.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        if running.deadline() != until {
+            running.as_mut().reset(until);
         }
-        let time_max = self.time_max;
-        let running = self.running.get_or_insert_with(|| Box::pin(tokio::time::sleep(time_max)));
         running.as_mut().poll(cx).is_ready()
     }
 }
@@ -72,8 +46,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for HeadGuard<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before && self.phase.is(BETWEEN) {
-            self.phase.head_begins();
+        if buffer.filled().len() > before {
+            self.phase.bytes_came();
         }
         if self.is_late(cx) {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the head of a request takes too long")));
@@ -110,6 +84,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HeadGuard<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
     use tokio::time::{Instant, sleep, timeout};
 
@@ -119,7 +95,7 @@ mod tests {
 
     fn guarded() -> (DuplexStream, HeadGuard<DuplexStream>, Phase) {
         let (client, server) = tokio::io::duplex(64);
-        let phase = Phase::default();
+        let phase = Phase::new(Arc::default());
         (client, HeadGuard::new(server, phase.clone(), TIME_MAX), phase)
     }
 
@@ -152,9 +128,26 @@ mod tests {
         guard.read_u8().await.unwrap();
         phase.request_begins();
         assert_eq!(failed_after(&mut guard).await, None, "a body");
-        phase.request_ends();
+        phase.answer_begins();
+        client.write_all(b"z").await.unwrap();
+        assert_eq!(failed_after(&mut guard).await, None, "an answer, and the next head already there");
+        phase.answer_ends();
         assert_eq!(failed_after(&mut guard).await, None, "between two requests");
         client.write_all(b"y").await.unwrap();
         assert_eq!(failed_after(&mut guard).await, Some(10), "the next head");
+    }
+
+    /// Nobody reads while an answer is worked on, so nobody sees that the time of the first head is void.
+    #[tokio::test(start_paused = true)]
+    async fn each_head_has_a_time_of_its_own() {
+        let (mut client, mut guard, phase) = guarded();
+        client.write_all(b"xy").await.unwrap();
+        guard.read_u8().await.unwrap();
+        phase.request_begins();
+        sleep(Duration::from_secs(60)).await;
+        phase.answer_begins();
+        phase.answer_ends();
+        assert_eq!(guard.read_u8().await.unwrap(), b'y');
+        assert_eq!(failed_after(&mut guard).await, Some(10));
     }
 }

@@ -16,8 +16,12 @@ mod randomness;
 mod server;
 
 mod accept;
+mod connection;
 mod head_guard;
+mod phase;
+mod seats;
 mod stall_guard;
+mod tls;
 
 mod body;
 mod gate;

@@ -18,7 +18,7 @@ use crate::access::random_hex;
 use crate::config::{Config, Mode};
 use crate::deliver::{self, Callbacks};
 use crate::error::ServeError;
-use crate::links::{HostTrust, Links};
+use crate::links::{Links, Scheme};
 use crate::metrics::Metrics;
 use crate::quota::Quotas;
 use crate::start::credentials::Credentials;
@@ -26,6 +26,7 @@ use crate::start::{self, listen, port_file};
 use crate::state::{App, RequestIds, Stores, UploadTurns};
 use crate::sweep::{self, Lifetimes, seconds};
 use crate::throttle::Throttles;
+use crate::tls::{self, Tls};
 use crate::work;
 
 /// Starts servers.
@@ -43,6 +44,7 @@ pub struct Running {
     working: JoinHandle<()>,
     delivering: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    reloading: JoinHandle<()>,
     /// Held until the server has ended: a temporary store goes with it.
     _data: Data,
 }
@@ -67,28 +69,30 @@ impl Server {
     /// # Errors
     /// [`ServeError`], by what can be done about it.
     pub async fn start(config: Config) -> Result<Running, ServeError> {
-        listen::check(config.listen)?;
+        listen::check(&config)?;
+        let tls = Tls::of(&config)?;
         if let Some(path) = &config.port_file {
             port_file::remove(path)?;
         }
         let data = Data::of(&config.mode)?;
         let catalog = Arc::new(Catalog::builtin());
         let store = start::open_store(&data, catalog.clone(), config.failure_points.clone()).await?;
-        Server::over(store.into(), config, data, catalog).await
+        Server::over(store.into(), config, tls, data, catalog).await
     }
 
     /// Listens over a store that is open.
     pub(crate) async fn over(
         stores: Stores,
         config: Config,
+        tls: Option<Tls>,
         data: Data,
         catalog: Arc<Catalog>,
     ) -> Result<Running, ServeError> {
         let listener = listen::bind(config.listen).await?;
         let addr = listen::address_of(&listener, config.listen)?;
-        let links = Links::new(config.public_url.as_ref(), addr, host_trust(&config.mode))?;
+        let links = Links::new(&config, Scheme::of(tls.as_ref()), addr)?;
         let scratch = start::scratch(&data)?;
-        let app = Arc::new(app(&config, stores, catalog, links, scratch));
+        let app = Arc::new(App { tls, ..app(&config, stores, catalog, links, scratch) });
         let credentials = match &config.mode {
             Mode::Serve { data } => start::first::credentials(&app, data).await?,
             Mode::Dev => Some(start::dev::seed(&app).await?),
@@ -97,6 +101,10 @@ impl Server {
         if let Some(known) = &credentials {
             let _ = app.admin_secret.set(SecretHash::of(&known.admin_secret));
         }
+        if let Some(tls) = &app.tls {
+            tls.publish(&config.tls_ca_file)?;
+        }
+        listen::warn(&config);
         let running = Running::begin(listener, addr, app, credentials, data);
         if let Some(path) = &config.port_file {
             port_file::write(path, addr)?;
@@ -126,7 +134,9 @@ impl Running {
     /// next start.
     pub async fn stop(mut self) {
         self.draining.cancel();
-        for task in [&mut self.accepting, &mut self.working, &mut self.delivering, &mut self.sweeping] {
+        let tasks =
+            [&mut self.accepting, &mut self.working, &mut self.delivering, &mut self.sweeping, &mut self.reloading];
+        for task in tasks {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the server ended early");
             }
@@ -148,7 +158,8 @@ impl Running {
             accepting: tokio::spawn(accept::serve(listener, app.clone(), draining.clone())),
             working: tokio::spawn(work::serve(app.clone())),
             delivering: tokio::spawn(deliver::serve(app.clone())),
-            sweeping: tokio::spawn(sweep::serve(app)),
+            sweeping: tokio::spawn(sweep::serve(app.clone())),
+            reloading: tokio::spawn(tls::reload::serve(app)),
             draining,
             _data: data,
         }
@@ -189,13 +200,6 @@ impl Data {
     }
 }
 
-fn host_trust(mode: &Mode) -> HostTrust {
-    match mode {
-        Mode::Serve { .. } => HostTrust::Never,
-        Mode::Dev => HostTrust::Loopback,
-    }
-}
-
 /// What all parts share, over a store that is open.
 pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links: Links, scratch: PathBuf) -> App {
     App {
@@ -207,6 +211,9 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         lifetimes: Lifetimes::of(config),
         sweep_interval: config.sweep_interval,
         connections: config.connections.clone(),
+        tls: None,
+        tls_check_interval: config.tls_check_interval,
+        behind_proxy: config.behind_proxy,
         links,
         callbacks: Callbacks::new(config),
         admin_secret: OnceLock::new(),
@@ -218,6 +225,10 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         in_progress: Arc::default(),
         answer_lifetime: seconds(config.answer_lifetime),
         disk_free_min: config.disk_free_min,
+        data: match &config.mode {
+            Mode::Serve { data } => Some(data.clone()),
+            Mode::Dev => None,
+        },
         scratch,
         work: Notify::new(),
         news: Arc::default(),

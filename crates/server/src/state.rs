@@ -26,6 +26,7 @@ use crate::quota::Quotas;
 use crate::repeat::InProgress;
 use crate::sweep::Lifetimes;
 use crate::throttle::Throttles;
+use crate::tls::Tls;
 
 /// One store, by what is asked of it.
 pub(crate) struct Stores {
@@ -49,6 +50,12 @@ pub(crate) struct App {
     pub(crate) lifetimes: Lifetimes,
     pub(crate) sweep_interval: Duration,
     pub(crate) connections: ConnectionLimits,
+    /// What connections are wrapped in, if they are.
+    pub(crate) tls: Option<Tls>,
+    /// The time between two looks at the files of its certificate.
+    pub(crate) tls_check_interval: Duration,
+    /// Whether every connection is a proxy's, with anybody behind it.
+    pub(crate) behind_proxy: bool,
     pub(crate) links: Links,
     pub(crate) callbacks: Callbacks,
     /// Hash of the secret that opens what is for the administrator; none if the credentials file is gone.
@@ -66,6 +73,8 @@ pub(crate) struct App {
     pub(crate) quotas: Quotas,
     /// Bytes that stay free on the disk of the data.
     pub(crate) disk_free_min: u64,
+    /// The data directory, if it is kept.
+    pub(crate) data: Option<PathBuf>,
     /// A directory for files that are not finished; empty at each start.
     pub(crate) scratch: PathBuf,
     /// Wakes a worker: there is a job.

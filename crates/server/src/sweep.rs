@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::state::App;
 
 /// How often the clock is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
 /// How long things are kept, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 use bulkwright_client::api_words::{
     CreateBody, CreateBodyMapping, CreateBodyResource, JobDetails, ModuleName, Operation, Version, authorization,
 };
-use bulkwright_client::{Api, ApiSettings, ClientError, Created, Patience, Secret, TokenSource};
+use bulkwright_client::{Api, ApiSettings, ClientError, Created, Patience, Secret, TokenSource, Trust};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tempfile::NamedTempFile;
@@ -93,6 +93,7 @@ impl Client {
             base_url: url.clone(),
             upload_url: None,
             token: TokenSource::Fixed(Secret::new(&key.token)),
+            trust: Trust::default(),
             version: Version::V8,
             patience,
         };

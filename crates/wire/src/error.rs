@@ -87,6 +87,8 @@ error_table! {
     RequestTooLarge = "REQUEST_TOO_LARGE", 413, Gateway, Ours, "The request body is too large";
     /// The path and query are too long.
     UriTooLong = "URI_TOO_LONG", 414, Gateway, Ours, "The request URL is too long";
+    /// Plain HTTP came to a port that speaks TLS.
+    HttpsRequired = "HTTPS_REQUIRED", 400, Gateway, Ours, "This port speaks HTTPS: write https:// before the address";
     /// The server failed.
     InternalError = "INTERNAL_ERROR", 500, ApplicationError, Docs, "Internal Server Error";
     /// The server is ending or its store is not ready.

@@ -18,7 +18,7 @@ pub(crate) struct Flags<C> {
 
 /// The flags of `serve`.
 pub(crate) type ServeFlags = Flags<Serve>;
-/// The flags of `dev`: those of `serve` without the data directory.
+/// The flags of `dev`: those of `serve` without the data directory, and those of its throw-away certificate.
 pub(crate) type DevFlags = Flags<Dev>;
 
 #[derive(Clone, Debug)]
@@ -34,14 +34,14 @@ pub(crate) trait Starts {
 }
 
 impl Starts for Serve {
-    fn has(_: Commands) -> bool {
-        true
+    fn has(commands: Commands) -> bool {
+        commands != Commands::Dev
     }
 }
 
 impl Starts for Dev {
     fn has(commands: Commands) -> bool {
-        commands == Commands::ServeAndDev
+        commands != Commands::Serve
     }
 }
 
@@ -89,13 +89,18 @@ fn arg(setting: &'static Setting, flag: &'static Flag, defaults: &Settings) -> A
     let action = if flag.repeats == Repeats::Yes { ArgAction::Append } else { ArgAction::Set };
     let default = (setting.show)(defaults).trim_matches('"').to_owned();
     let help = printed::help_of(setting);
-    let help = if matches!(default.as_str(), "" | "[]") { help } else { format!("{help} [default: {default}]") };
-    Arg::new(flag.name)
+    let help =
+        if matches!(default.as_str(), "" | "[]" | "false") { help } else { format!("{help} [default: {default}]") };
+    let arg = Arg::new(flag.name)
         .long(flag.name)
         .env(setting.variable.as_str())
         .value_name(flag.value_name)
         .action(action)
-        .help(help)
+        .help(help);
+    match flag.alone {
+        Some(meaning) => arg.num_args(0..=1).require_equals(true).default_missing_value(meaning),
+        None => arg,
+    }
 }
 
 /// What stands on the command line. What clap has found in a variable is left to the reader of the environment, which

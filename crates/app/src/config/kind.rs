@@ -86,6 +86,8 @@ pub(super) struct OptionalFile;
 pub(super) struct Choice<T: 'static>(pub(super) &'static [(&'static str, T)]);
 /// Networks as address and length of prefix.
 pub(super) struct Networks;
+/// Yes or no.
+pub(super) struct Switch;
 /// Times, as many as are allowed.
 pub(super) struct Times {
     pub(super) each: Time,
@@ -260,6 +262,20 @@ impl<T: Copy + PartialEq> Kind<T> for Choice<T> {
     fn show(&self, value: &T) -> String {
         let found = self.0.iter().find(|(_, known)| known == value);
         quoted(found.map_or("", |(word, _)| word))
+    }
+}
+
+impl Kind<bool> for Switch {
+    fn read(&self, given: &Given) -> Result<bool, Problem> {
+        match given.one()?.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(true),
+            "false" | "no" | "off" | "0" => Ok(false),
+            text => Err(Problem::of(text, "answer to yes or no", "write true or false")),
+        }
+    }
+
+    fn show(&self, value: &bool) -> String {
+        value.to_string()
     }
 }
 

@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use super::kind::{
-    Address, BaseUrl, Choice, Count, Directory, Given, Kind, Networks, OptionalFile, OrNone, Problem, Size, Time, Times,
+    Address, BaseUrl, Choice, Count, Directory, Given, Kind, Networks, OptionalFile, OrNone, Problem, Size, Switch,
+    Time, Times,
 };
 use super::{Preset, Settings};
 use crate::logging::{LEVELS, LogFormat};
@@ -28,6 +29,8 @@ pub(super) struct Flag {
     pub(super) value_name: &'static str,
     pub(super) commands: Commands,
     pub(super) repeats: Repeats,
+    /// What the flag means without a value; `None` if it has to have one.
+    pub(super) alone: Option<&'static str>,
 }
 
 /// Which commands have the flag.
@@ -35,6 +38,7 @@ pub(super) struct Flag {
 pub(crate) enum Commands {
     ServeAndDev,
     Serve,
+    Dev,
 }
 
 /// Whether a flag may be given several times.
@@ -97,6 +101,12 @@ fn server() -> Vec<Setting> {
         setting!(SERVER, "listen", Address, server.listen).flag("listen", "ADDRESS:PORT"),
         setting!(SERVER, "data", Directory, data).flag("data", "DIR").of_serve_alone(),
         setting!(SERVER, "public_url", BaseUrl, server.public_url).flag("public-url", "URL"),
+        setting!(SERVER, "tls_cert", OptionalFile, server.tls_cert).flag("tls-cert", "FILE"),
+        setting!(SERVER, "tls_key", OptionalFile, server.tls_key).flag("tls-key", "FILE"),
+        setting!(SERVER, "tls_check_interval", Time(1_000..=DAY), server.tls_check_interval),
+        setting!(SERVER, "behind_proxy", Switch, server.behind_proxy).flag("behind-proxy", "BOOL").switched(),
+        setting!(SERVER, "dev_tls", Switch, server.dev_tls).flag("tls", "BOOL").switched().of_dev_alone(),
+        setting!(SERVER, "tls_ca_file", Directory, server.tls_ca_file).flag("tls-ca-file", "FILE").of_dev_alone(),
         setting!(SERVER, "port_file", OptionalFile, server.port_file).flag("port-file", "FILE"),
         setting!(SERVER, "log_format", Choice(LogFormat::WORDS), log_format).flag("log-format", "FORMAT"),
         setting!(SERVER, "log_level", Choice(LEVELS), log_level).flag("log-level", "LEVEL"),
@@ -186,12 +196,22 @@ fn connections() -> Vec<Setting> {
 
 impl Setting {
     fn flag(self, name: &'static str, value_name: &'static str) -> Self {
-        let flag = Flag { name, value_name, commands: Commands::ServeAndDev, repeats: Repeats::No };
+        let flag = Flag { name, value_name, commands: Commands::ServeAndDev, repeats: Repeats::No, alone: None };
         Setting { flag: Some(flag), variable: variable_named(name), ..self }
     }
 
     fn of_serve_alone(self) -> Self {
         let flag = self.flag.map(|flag| Flag { commands: Commands::Serve, ..flag });
+        Setting { flag, ..self }
+    }
+
+    fn of_dev_alone(self) -> Self {
+        let flag = self.flag.map(|flag| Flag { commands: Commands::Dev, ..flag });
+        Setting { flag, ..self }
+    }
+
+    fn switched(self) -> Self {
+        let flag = self.flag.map(|flag| Flag { alone: Some("true"), ..flag });
         Setting { flag, ..self }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bulkwright_client::api_words::Version;
-use bulkwright_client::{Api, ApiSettings, Patience, Secret, TokenSource};
+use bulkwright_client::{Api, ApiSettings, Patience, Secret, TokenSource, Trust};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -120,7 +120,8 @@ pub(crate) fn api(base: &str, token: TokenSource) -> Api {
         disbelief: Duration::from_millis(40),
     };
     let base_url = bulkwright_client::base_url(base).unwrap();
-    Api::new(ApiSettings { base_url, upload_url: None, token, version: Version::V8, patience }).unwrap()
+    Api::new(ApiSettings { base_url, upload_url: None, token, trust: Trust::default(), version: Version::V8, patience })
+        .unwrap()
 }
 
 async fn converse(mut stream: TcpStream, requests: Arc<Mutex<Vec<Request>>>, answer: Arc<Answering>) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bulkwright_client::api_words::Version;
 use bulkwright_client::load::PollInterval;
 use bulkwright_client::{
-    Api, ApiSettings, ClientError, Patience, Seen, TargetKind, WaitEnd, WaitSettings, wait_for_job,
+    Api, ApiSettings, ClientError, Patience, Seen, TargetKind, Trust, WaitEnd, WaitSettings, wait_for_job,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,15 @@ const SETTINGS: WaitSettings = WaitSettings {
 fn api(script: &Script, disbelief: Duration) -> Api {
     let patience = Patience { tries_max: 2, pause: Duration::from_millis(1), disbelief, ..Patience::default() };
     let base_url = bulkwright_client::base_url(&script.url()).unwrap();
-    Api::new(ApiSettings { base_url, upload_url: None, token: fixed("t"), version: Version::V8, patience }).unwrap()
+    Api::new(ApiSettings {
+        base_url,
+        upload_url: None,
+        token: fixed("t"),
+        trust: Trust::default(),
+        version: Version::V8,
+        patience,
+    })
+    .unwrap()
 }
 
 fn job(status: &str, added: u64) -> Reply {

@@ -35,7 +35,16 @@ pub(crate) struct OpenCall<'a> {
 impl OpenCall<'_> {
     /// The base of links in this answer.
     fn base(&self) -> String {
-        self.app.links.base_for(self.headers.get(HOST).and_then(|host| host.to_str().ok()))
+        self.app.links.base_for(self.host())
+    }
+
+    /// Where the API is, as whoever asks for a token is told.
+    fn api_domain(&self) -> String {
+        self.app.links.api_domain_for(self.host())
+    }
+
+    fn host(&self) -> Option<&str> {
+        self.headers.get(HOST).and_then(|host| host.to_str().ok())
     }
 }
 

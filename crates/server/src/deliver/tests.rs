@@ -28,7 +28,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::links::{HostTrust, Links};
+use crate::links::{Links, Scheme};
 use crate::randomness::Randomness;
 use crate::server;
 use crate::state::App;
@@ -101,7 +101,7 @@ impl World {
         if store.orgs().await.unwrap().is_empty() {
             add_org(&store).await;
         }
-        let links = Links::new(None, "127.0.0.1:8080".parse().unwrap(), HostTrust::Never).unwrap();
+        let links = Links::new(&self.config, Scheme::Http, "127.0.0.1:8080".parse().unwrap()).unwrap();
         let (store, catalog) = (Arc::new(store), Arc::new(Catalog::builtin()));
         Arc::new(server::app(&self.config, store.into(), catalog, links, self.directory.path().to_owned()))
     }

@@ -95,7 +95,9 @@ impl<'a> Story<'a> {
                 ..Config::serve(self.directory.to_owned())
             };
             let (data, catalog) = (Data::Kept(self.directory.to_owned()), Arc::new(Catalog::builtin()));
-            let Ok(server) = Server::over(without_upkeep(store.clone()), config, data, catalog).await else { continue };
+            let Ok(server) = Server::over(without_upkeep(store.clone()), config, None, data, catalog).await else {
+                continue;
+            };
             let known = server.credentials().expect("a first start, and each after it, knows the credentials");
             self.client = Client { addr: server.addr(), org: known.zgid.clone(), ..self.client.clone() };
             self.server = Some((server, store));

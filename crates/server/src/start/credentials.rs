@@ -34,13 +34,17 @@ pub struct Credentials {
     /// Opens what is for the administrator. Files of earlier versions have none and get one at the next start.
     #[serde(default)]
     pub admin_secret: String,
+    /// SHA-256 of the certificate that the server shows, if it speaks TLS: who has this file knows it by that, whatever
+    /// names are in it and whoever has signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_sha256: Option<String>,
 }
 
 impl Credentials {
-    /// The same credentials for a server at `base`.
+    /// The same credentials for a server at `base` that shows that certificate, if it shows one.
     #[must_use]
-    pub(crate) fn at(self, base: &str) -> Self {
-        Credentials { base_url: base.to_owned(), accounts_url: base.to_owned(), ..self }
+    pub(crate) fn at(self, base: &str, certificate_sha256: Option<String>) -> Self {
+        Credentials { base_url: base.to_owned(), accounts_url: base.to_owned(), certificate_sha256, ..self }
     }
 }
 
@@ -67,6 +71,14 @@ pub(crate) fn read(directory: &Path) -> Result<Option<Credentials>, ServeError> 
         path,
         reason: format!("it is no credentials file ({error}); put the right one back, or move it away"),
     })
+}
+
+/// Writes another certificate into the file of a data directory, if it is there.
+pub(crate) fn note_certificate(directory: &Path, sha256: &str) -> Result<(), ServeError> {
+    match read(directory)? {
+        Some(known) => write(directory, &Credentials { certificate_sha256: Some(sha256.to_owned()), ..known }),
+        None => Ok(()),
+    }
 }
 
 /// Writes the file of a data directory.

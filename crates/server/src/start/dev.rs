@@ -20,6 +20,7 @@ use zip::write::SimpleFileOptions;
 use super::credentials::Credentials;
 use crate::error::ServeError;
 use crate::state::App;
+use crate::tls::Tls;
 use crate::work::{self, Worked};
 
 /// Id of the OAuth client.
@@ -87,6 +88,7 @@ pub(crate) async fn seed(app: &Arc<App>) -> Result<Credentials, ServeError> {
         user_id: USER.to_owned(),
         email: EMAIL.to_owned(),
         admin_secret: ADMIN_SECRET.to_owned(),
+        certificate_sha256: app.tls.as_ref().map(Tls::certificate_sha256),
     })
 }
 

@@ -16,6 +16,7 @@ use super::webhook_keys;
 use crate::access::{new_client_id, new_client_secret, new_token, new_zgid, random_hex};
 use crate::error::ServeError;
 use crate::state::App;
+use crate::tls::Tls;
 
 /// Bytes of randomness in the admin secret.
 const ADMIN_SECRET_BYTES: usize = 32;
@@ -36,7 +37,8 @@ pub(crate) async fn credentials(app: &App, directory: &Path) -> Result<Option<Cr
             return Ok(None);
         }
     };
-    let known = with_admin_secret(known).at(app.links.base());
+    let certificate = app.tls.as_ref().map(Tls::certificate_sha256);
+    let known = with_admin_secret(known).at(app.links.base(), certificate);
     credentials::write(directory, &known)?;
     let time_zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
     enter(app, &known, directory, orgs.is_empty().then_some(time_zone)).await?;
@@ -65,6 +67,7 @@ async fn made(app: &App) -> Result<Credentials, ServeError> {
         user_id: user_id.to_string(),
         email: USER_EMAIL.to_owned(),
         admin_secret: new_admin_secret(),
+        certificate_sha256: None,
     })
 }
 

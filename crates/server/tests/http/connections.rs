@@ -147,18 +147,6 @@ async fn a_connection_carries_many_requests() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_bound_wait_and_are_then_served() {
-    let connections = ConnectionLimits { connections_max: 1, ..ConnectionLimits::default() };
-    let server = Server::start(on_free_port(Config { connections, ..Config::dev() })).await.unwrap();
-    let first = TcpStream::connect(server.addr()).await.unwrap();
-    let client = Client::dev(&server);
-    let second = tokio::spawn(async move { client.get("/crm/v8/org").await.status });
-    tokio::task::yield_now().await;
-    drop(first);
-    assert_eq!(timeout(PATIENCE, second).await.unwrap().unwrap(), 200);
-}
-
-#[tokio::test]
 async fn who_wants_the_connection_closed_is_told_so() {
     let server = dev_server().await;
     let answer =

@@ -37,6 +37,10 @@ mod records;
 
 mod connections;
 
+mod crowds;
+
+mod tls;
+
 mod starts;
 
 mod disk;

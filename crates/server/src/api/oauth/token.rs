@@ -36,7 +36,7 @@ impl From<StoreError> for NoToken {
 
 /// Gives an access token, or says why not.
 pub(super) async fn exchange(call: OpenCall<'_>) -> Result<Answer, Refusal> {
-    let base = call.base();
+    let base = call.api_domain();
     let OpenCall { app, query, headers, peer, body } = call;
     let parameters = Parameters::read(query, headers, body).await?;
     given(app, &parameters, peer, base).await

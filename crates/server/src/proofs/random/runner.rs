@@ -27,7 +27,7 @@ use super::Step;
 use super::faults::{Fault, Faults};
 use super::jobs::{EMAILS, RandomJob, email};
 use crate::config::Config;
-use crate::links::{HostTrust, Links};
+use crate::links::{Links, Scheme};
 use crate::proofs::harness::zip_of;
 use crate::proofs::stores::without_upkeep;
 use crate::server;
@@ -175,7 +175,7 @@ fn app(store: Arc<dyn Store>, faults: &Arc<Faults>, scratch: &Path) -> Arc<App> 
         failure_points: faults.points(),
         ..Config::dev()
     };
-    let links = Links::new(None, config.listen, HostTrust::Never).unwrap();
+    let links = Links::new(&config, Scheme::Http, config.listen).unwrap();
     Arc::new(server::app(&config, without_upkeep(store), Arc::new(Catalog::builtin()), links, scratch.to_owned()))
 }
 
