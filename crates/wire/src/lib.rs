@@ -34,7 +34,11 @@ pub mod account;
 
 pub mod settings;
 
+pub mod layouts;
+
 pub mod record;
+
+pub mod criteria;
 
 pub mod own;
 
