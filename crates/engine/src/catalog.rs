@@ -12,6 +12,11 @@ pub use file::CatalogError;
 /// API name of the field that is a record's id: usable in find_by, never writable.
 pub const ID_FIELD: &str = "id";
 
+/// From a module's id to its layout's.
+const LAYOUT_ID_OFFSET: i64 = 92_880;
+/// From one section's id to the next one's: more than the built-in modules' ids are apart.
+const SECTION_ID_STEP: i64 = 100;
+
 const BUILTIN: [&str; 4] = [
     include_str!("../modules/leads.toml"),
     include_str!("../modules/contacts.toml"),
@@ -86,6 +91,8 @@ pub struct Module {
     pub plural_label: String,
     /// Its fields, in the order of the catalog's file.
     pub fields: Vec<Field>,
+    /// The sections of its one layout, in the order of the catalog's file. Each field but the record's id is in one.
+    pub sections: Vec<Section>,
 }
 
 impl Module {
@@ -99,10 +106,30 @@ impl Module {
         self.fields.iter().find(|field| field.number == number)
     }
 
+    /// The id of its one layout, as stable as its own: moved up from that, out of the way of the fields' ids.
+    pub fn layout_id(&self) -> i64 {
+        self.id.saturating_add(LAYOUT_ID_OFFSET)
+    }
+
+    /// The id of the layout's section at that place, from 0.
+    pub fn section_id(&self, place: usize) -> i64 {
+        let steps = i64::try_from(place).unwrap_or(i64::MAX).saturating_add(1);
+        self.layout_id().saturating_add(steps.saturating_mul(SECTION_ID_STEP))
+    }
+
     /// The fields that have an index: those of `duplicate_check` and the unique ones.
     pub fn indexed(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.is_indexed())
     }
+}
+
+/// Fields that a layout shows together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// `Address Information`.
+    pub name: String,
+    /// Its fields, in the layout's order.
+    pub fields: Vec<FieldNumber>,
 }
 
 /// One typed attribute of a module.

@@ -16,7 +16,11 @@ pub(crate) mod account;
 
 pub(crate) mod settings;
 
+pub(crate) mod layouts;
+
 pub(crate) mod records;
+
+pub(crate) mod search;
 
 mod record_query;
 

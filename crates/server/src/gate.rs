@@ -244,8 +244,10 @@ async fn dispatch(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal>
         Endpoint::Users => api::account::users(&call).await,
         Endpoint::Modules => api::settings::modules(&call),
         Endpoint::Fields => api::settings::fields(&call).await,
+        Endpoint::Layouts => api::layouts::list(&call).await,
+        Endpoint::Layout => api::layouts::one(&call).await,
         Endpoint::Records => api::records::list(&call).await,
-        Endpoint::Search => api::records::search(&call).await,
+        Endpoint::Search => api::search::search(&call).await,
         Endpoint::Record => api::records::one(&call).await,
         Endpoint::Profile => api::oauth::profile::show(&call),
         Endpoint::Authorize | Endpoint::Consent | Endpoint::Token | Endpoint::Revoke => {

@@ -150,6 +150,8 @@ mod tests {
         check("/crm/v3/org/1", None);
         check("/crm/v3/settings/modules", Some(Endpoint::Modules));
         check("/crm/v3/settings/colours", None);
+        check("/crm/v3/settings/layouts", Some(Endpoint::Layouts));
+        check("/crm/v3/settings/layouts/41", Some(Endpoint::Layout));
         check("/crm/v3/Leads", Some(Endpoint::Records));
         check("/crm/v3/Leads/search", Some(Endpoint::Search));
         check("/crm/v3/Leads/41", Some(Endpoint::Record));

@@ -36,7 +36,11 @@ pub mod account;
 
 pub mod settings;
 
+pub mod layouts;
+
 pub mod record;
+
+pub mod criteria;
 
 pub mod own;
 

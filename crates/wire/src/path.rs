@@ -22,6 +22,10 @@ pub enum Endpoint {
     Modules,
     /// The fields of a module.
     Fields,
+    /// The layouts of a module.
+    Layouts,
+    /// One layout of a module.
+    Layout,
     /// Records of a module, page by page.
     Records,
     /// Records that carry a value.
@@ -61,6 +65,8 @@ pub const ENDPOINTS: &[EndpointRow] = &[
     row(Endpoint::Users, "GET", "/crm/{version}/users"),
     row(Endpoint::Modules, "GET", "/crm/{version}/settings/modules"),
     row(Endpoint::Fields, "GET", "/crm/{version}/settings/fields"),
+    row(Endpoint::Layouts, "GET", "/crm/{version}/settings/layouts"),
+    row(Endpoint::Layout, "GET", "/crm/{version}/settings/layouts/{layout_id}"),
     row(Endpoint::Records, "GET", "/crm/{version}/{module}"),
     row(Endpoint::Search, "GET", "/crm/{version}/{module}/search"),
     row(Endpoint::Record, "GET", "/crm/{version}/{module}/{record_id}"),

@@ -47,6 +47,12 @@ pub fn any_of(endpoint: Endpoint) -> &'static [&'static str] {
             "ZohoCRM.settings.fields.ALL",
             "ZohoCRM.settings.fields.READ",
         ],
+        Endpoint::Layouts | Endpoint::Layout => &[
+            "ZohoCRM.settings.ALL",
+            "ZohoCRM.settings.READ",
+            "ZohoCRM.settings.layouts.ALL",
+            "ZohoCRM.settings.layouts.READ",
+        ],
         Endpoint::Profile => &["aaaserver.profile.READ"],
         Endpoint::Records | Endpoint::Search | Endpoint::Record => &[],
         Endpoint::Authorize | Endpoint::Consent | Endpoint::Token | Endpoint::Revoke => &[],

@@ -10,6 +10,7 @@ import { Refused } from "./sdk.mjs";
 
 const POLL_MILLISECONDS = 20;
 const FINISH_MILLISECONDS = 60_000;
+const RECORDED_JOB = "4150868000005350003";
 const UNKNOWN_JOB = "999999999999999999";
 
 const readJson = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
@@ -19,6 +20,9 @@ export async function run(sdk, server, outcome, folder) {
   // Addresses of this run only, so that the checks hold on a server that has seen others.
   const tag = randomUUID().slice(0, 8);
   const path = writeZip(folder, `leads-${tag}`, cases.file, tag);
+  if (server.isDev) {
+    await consentChecks(sdk, outcome, server, folder);
+  }
   await sdk.connect(server, folder);
 
   const job = { ...cases.job, file_id: await uploadChecks(sdk, outcome, path, server) };
@@ -29,6 +33,7 @@ export async function run(sdk, server, outcome, folder) {
   outcome.equal("the later jobs met the inserted records", results.map(recordIds), results.map(() => recordIds(results[0])));
 
   await refusalChecks(sdk, outcome, cases, job, path, server, folder);
+  await layoutChecks(sdk, outcome, cases.layout, job.module);
   if (server.isDev) {
     await recordedJobChecks(sdk, outcome, folder);
     await tokenChecks(sdk, outcome, cases, server, folder);
@@ -113,9 +118,24 @@ async function recordedJobChecks(sdk, outcome, folder) {
   outcome.equal("recorded job: a result for every row", result.length - 1, resource.file.total_count);
 }
 
+async function layoutChecks(sdk, outcome, expected, module) {
+  const layouts = await sdk.layouts(module);
+  outcome.equal("the module has one layout", layouts.map(({ name }) => name), [expected.name]);
+  const [{ sections }] = layouts;
+  outcome.equal("the layout has its sections", sections.map(({ name }) => name), expected.sections);
+  outcome.equal("a section has its fields", sections[1].fields, expected.fields_of_the_second);
+}
+
+// A client that has nothing yet but a user's consent. The first of all: the Node SDK takes a code only then.
+async function consentChecks(sdk, outcome, server, folder) {
+  await sdk.connect(server, folder, { code: await server.consent() });
+  const { id } = await sdk.details(RECORDED_JOB);
+  outcome.equal("a code opens what the user has agreed to", id, RECORDED_JOB);
+}
+
 async function tokenChecks(sdk, outcome, cases, server, folder) {
   for (const item of cases.refused_tokens) {
-    await sdk.connect(server, folder, item.token);
+    await sdk.connect(server, folder, { accessToken: item.token });
     await refused(outcome, item, () => sdk.details(UNKNOWN_JOB));
   }
 }

@@ -19,6 +19,11 @@ const DEV = {
   clientSecret: "bulkwright-dev-secret",
   refreshToken: "1000.bulkwright-dev-refresh",
 };
+const DEV_ADMIN_SECRET = "bulkwright-dev-admin";
+
+// Where `dev` sends consents to: any loopback address. Nobody listens there.
+const REDIRECT_URL = "http://127.0.0.1:1/consented";
+const SCOPES = "ZohoFiles.files.ALL,ZohoCRM.bulk.ALL,ZohoCRM.modules.ALL,ZohoCRM.org.READ,ZohoCRM.users.READ";
 
 // Counts what held and what did not, and goes on.
 class Outcome {
@@ -83,7 +88,24 @@ async function findServer(options) {
   const { users } = await get("/crm/v8/users?type=CurrentUser");
   // Only `dev` has the recorded job, and a token without scopes.
   const isDev = known.refreshToken === DEV.refreshToken;
-  return { ...known, tokenUrl, zgid: org[0].zgid, email: users[0].email, isDev };
+  const server = { ...known, tokenUrl, zgid: org[0].zgid, email: users[0].email, isDev, redirectUrl: REDIRECT_URL };
+  return { ...server, consent: () => consent(server) };
+}
+
+// The code that the client gets once the user has said yes on the consent page of `dev`.
+async function consent(server) {
+  const body = new URLSearchParams({
+    client_id: server.clientId,
+    response_type: "code",
+    access_type: "offline",
+    redirect_uri: server.redirectUrl,
+    scope: SCOPES,
+    decision: "accept",
+    email: server.email,
+    secret: DEV_ADMIN_SECRET,
+  });
+  const answer = await fetch(`${server.baseUrl}/oauth/v2/auth`, { method: "POST", body, redirect: "manual" });
+  return new URL(answer.headers.get("location")).searchParams.get("code");
 }
 
 function ofFile(path) {

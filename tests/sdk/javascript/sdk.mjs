@@ -30,11 +30,13 @@ export class Sdk {
     this.isV2 = name.endsWith("-2.1");
   }
 
-  // With an access token it uses that, else it gets one for the server's refresh token.
-  async connect(server, folder, accessToken) {
+  // It uses the access token, or gets one for the code, else for the server's refresh token.
+  async connect(server, folder, { accessToken, code } = {}) {
     const token = new this.sdk.OAuthBuilder();
     if (accessToken) {
       token.accessToken(accessToken);
+    } else if (code) {
+      token.clientId(server.clientId).clientSecret(server.clientSecret).grantToken(code).redirectURL(server.redirectUrl);
     } else {
       token.clientId(server.clientId).clientSecret(server.clientSecret).refreshToken(server.refreshToken);
     }
@@ -114,6 +116,23 @@ export class Sdk {
     const path = join(folder, file.getName());
     writeFileSync(path, file.getStream());
     return path;
+  }
+
+  // Layouts with their sections, and these with the API names of their fields.
+  async layouts(module) {
+    const answer = await this.answer(await this.askForLayouts(module), 200);
+    const section = (found) => ({ name: found.getName(), fields: found.getFields().map((field) => field.getAPIName()) });
+    return answer.getLayouts().map((found) => ({ name: found.getName(), sections: found.getSections().map(section) }));
+  }
+
+  async askForLayouts(module) {
+    const { LayoutsOperations, GetLayoutsParam } = this.sdk.Layouts;
+    if (this.isV2) {
+      return new LayoutsOperations(module).getLayouts();
+    }
+    const parameters = new this.sdk.ParameterMap();
+    await parameters.add(GetLayoutsParam.MODULE, module);
+    return new LayoutsOperations().getLayouts(parameters);
   }
 
   operations() {

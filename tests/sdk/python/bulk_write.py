@@ -3,7 +3,7 @@
 import importlib
 import os
 
-from driver import Counts, Details, Refused
+from driver import REDIRECT_URL, Counts, Details, Refused
 
 
 class BulkWrite:
@@ -16,11 +16,14 @@ class BulkWrite:
     def load(self, module):
         return importlib.import_module(self.api + module)
 
-    def connect(self, server, folder, access_token=None):
+    def connect(self, server, folder, access_token=None, code=None):
         token_class = importlib.import_module(self.authenticator + "oauth_token").OAuthToken
         store_class = importlib.import_module(self.authenticator + "store").FileStore
         if access_token:
             token = token_class(access_token=access_token)
+        elif code:
+            token = token_class(client_id=server.client_id, client_secret=server.client_secret, grant_token=code,
+                                redirect_url=REDIRECT_URL)
         else:
             token = token_class(client_id=server.client_id, client_secret=server.client_secret,
                                 refresh_token=server.refresh_token)
@@ -82,6 +85,12 @@ class BulkWrite:
             for part in file.get_stream():
                 out.write(part)
         return path
+
+    def layouts(self, module):
+        answer = self.answer(self.ask_for_layouts(self.load("layouts"), module), 200)
+        return [(layout.get_name(), [(section.get_name(), [field.get_api_name() for field in section.get_fields()])
+                                     for section in layout.get_sections()])
+                for layout in answer.get_layouts()]
 
     def job_id(self, job_id):
         return job_id

@@ -14,13 +14,14 @@ import urllib.parse
 import uuid
 import zipfile
 
-from driver import Refused
+from driver import Refused, consent
 
 POLL_SECONDS = 0.02
 FINISH_SECONDS = 60
 
 SDK_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CASES = os.path.join(SDK_FOLDER, "cases.json")
+RECORDED_JOB_ID = "4150868000005350003"
 RECORDED_JOB = os.path.join(SDK_FOLDER, "../../contract/job-details/success.json")
 
 
@@ -30,6 +31,8 @@ def run(sdk, server, outcome, folder):
     # Addresses of this run only, so that the checks hold on a server that has seen others.
     tag = uuid.uuid4().hex[:12]
     path = write_zip(folder, "leads-%s" % tag, cases["file"], tag)
+    if server.is_dev:
+        consent_checks(sdk, outcome, server, folder)
     sdk.connect(server, folder)
 
     job = dict(cases["job"], file_id=upload_checks(sdk, outcome, path, server))
@@ -39,6 +42,7 @@ def run(sdk, server, outcome, folder):
     outcome.that("the later jobs met the inserted records", same, "other ids")
 
     refusal_checks(sdk, outcome, cases, job, path, server, folder)
+    layout_checks(sdk, outcome, cases["layout"], job["module"])
     if server.is_dev:
         recorded_job_checks(sdk, outcome, folder)
         token_checks(sdk, outcome, cases, server, folder)
@@ -124,6 +128,21 @@ def recorded_job_checks(sdk, outcome, folder):
     # The link leads to the vendor; its path leads here.
     result = read_result(sdk.download(urllib.parse.urlsplit(details.download_url).path, folder))
     outcome.equal("recorded job: a result for every row", len(result) - 1, resource["file"]["total_count"])
+
+
+def layout_checks(sdk, outcome, expected, module):
+    layouts = sdk.layouts(module)
+    outcome.equal("the module has one layout", [name for name, _ in layouts], [expected["name"]])
+    sections = layouts[0][1]
+    outcome.equal("the layout has its sections", [name for name, _ in sections], expected["sections"])
+    outcome.equal("a section has its fields", sections[1][1], expected["fields_of_the_second"])
+
+
+def consent_checks(sdk, outcome, server, folder):
+    """A client that has nothing yet but a user's consent. The first of all, as an SDK may take a code only then."""
+    sdk.connect(server, folder, code=consent(server))
+    details = sdk.details(RECORDED_JOB_ID)
+    outcome.equal("a code opens what the user has agreed to", str(details.id), RECORDED_JOB_ID)
 
 
 def token_checks(sdk, outcome, cases, server, folder):

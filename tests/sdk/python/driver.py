@@ -2,12 +2,14 @@
 
 A script for an SDK hands over an object with these methods, each of which uses nothing but the SDK's public classes:
 
-    connect(server, folder, access_token)   initialise the SDK for this server; it may keep files in the folder. With an access
-                                            token it uses that, else it gets one for the server's refresh token
+    connect(server, folder, access_token, code)
+                                            initialise the SDK for this server; it may keep files in the folder. It uses the
+                                            access token, or gets one for the code, else for the server's refresh token
     upload(path, feature, org)              -> (file_id, code); a header that is None is not sent
     create(job)                             -> (job_id, code); a job is a dict as in cases.json, with the file_id
     details(job_id)                         -> Details
     download(url, folder)                   -> path of the file that the SDK wrote
+    layouts(module)                         -> a list of (name, sections), of which each is (name, API names of fields)
 
 An answer of 400 or more is raised as Refused.
 """
@@ -19,6 +21,7 @@ import os
 import sys
 import tempfile
 import traceback
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections import namedtuple
@@ -27,6 +30,11 @@ from collections import namedtuple
 DEV_CLIENT_ID = "1000.BULKWRIGHTDEV"
 DEV_CLIENT_SECRET = "bulkwright-dev-secret"
 DEV_REFRESH_TOKEN = "1000.bulkwright-dev-refresh"
+DEV_ADMIN_SECRET = "bulkwright-dev-admin"
+
+# Where `dev` sends consents to: any loopback address. Nobody listens there.
+REDIRECT_URL = "http://127.0.0.1:1/consented"
+SCOPES = "ZohoFiles.files.ALL,ZohoCRM.bulk.ALL,ZohoCRM.modules.ALL,ZohoCRM.org.READ,ZohoCRM.users.READ"
 
 Server = namedtuple("Server", "base_url token_url client_id client_secret refresh_token zgid email is_dev")
 Details = namedtuple(
@@ -131,6 +139,32 @@ def find_server(options):
         # Only `dev` has the recorded job, and a token without scopes.
         is_dev=options.refresh_token == DEV_REFRESH_TOKEN,
     )
+
+
+def consent(server):
+    """The code that the client gets once the user has said yes on the consent page of `dev`."""
+    form = {
+        "client_id": server.client_id,
+        "response_type": "code",
+        "access_type": "offline",
+        "redirect_uri": REDIRECT_URL,
+        "scope": SCOPES,
+        "decision": "accept",
+        "email": server.email,
+        "secret": DEV_ADMIN_SECRET,
+    }
+    request = urllib.request.Request(server.base_url + "/oauth/v2/auth", data=urllib.parse.urlencode(form).encode())
+    try:
+        urllib.request.build_opener(NoRedirect).open(request, timeout=30)
+    except urllib.error.HTTPError as answer:
+        query = urllib.parse.urlsplit(answer.headers["Location"]).query
+        return urllib.parse.parse_qs(query)["code"][0]
+    raise AssertionError("the consent led nowhere")
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
 
 
 def read_json(request):

@@ -20,6 +20,11 @@ class Sdk(BulkWrite):
         module.set_api_name(api_name)
         return module
 
+    def ask_for_layouts(self, layouts, module):
+        parameters = self.load("parameter_map").ParameterMap()
+        parameters.add(layouts.GetLayoutsParam.module, module)
+        return layouts.LayoutsOperations().get_layouts(parameters)
+
 
 if __name__ == "__main__":
     driver.main(Sdk)

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
+use std::iter;
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Field, FieldKind, FieldNumber, ID_FIELD, Module, ModuleNumber, Unique};
+use super::{Field, FieldKind, FieldNumber, ID_FIELD, Module, ModuleNumber, Section, Unique};
 
 /// Digits an integer field may have: its values are 64-bit numbers.
 const INTEGER_DIGITS_MAX: u8 = 18;
@@ -44,6 +45,7 @@ pub(super) fn module(text: &str) -> Result<Module, CatalogError> {
         return Err(CatalogError { line: None, reason: format!("{} has no field {ID_FIELD}", file.api_name) });
     }
     check_fields(text, &fields)?;
+    let sections = sections(text, &file.singular_label, &fields, file.sections)?;
     Ok(Module {
         number: ModuleNumber(file.number),
         id: file.id,
@@ -51,7 +53,39 @@ pub(super) fn module(text: &str) -> Result<Module, CatalogError> {
         singular_label: file.singular_label,
         plural_label: file.plural_label,
         fields,
+        sections,
     })
+}
+
+/// The sections of the file, and before them one with every field that they leave over.
+fn sections(
+    text: &str,
+    singular_label: &str,
+    fields: &[Field],
+    entries: Vec<Spanned<SectionEntry>>,
+) -> Result<Vec<Section>, CatalogError> {
+    let mut placed = HashSet::new();
+    let mut named = Vec::with_capacity(entries.len());
+    for spanned in entries {
+        let line = line_of(text, spanned.span().start);
+        let entry = spanned.into_inner();
+        let fault =
+            |reason: String| CatalogError { line: Some(line), reason: format!("section {}: {reason}", entry.name) };
+        let mut numbers = Vec::with_capacity(entry.fields.len());
+        for name in &entry.fields {
+            let field = fields.iter().find(|field| field.api_name == *name && !field.is_id());
+            let field = field.ok_or_else(|| fault(format!("there is no field {name} to show")))?;
+            first_use(&mut placed, field.number).ok_or_else(|| fault(format!("field {name} is shown twice")))?;
+            numbers.push(field.number);
+        }
+        named.push(Section { name: entry.name, fields: numbers });
+    }
+    let left_over = fields.iter().filter(|field| !field.is_id() && !placed.contains(&field.number));
+    let first = Section {
+        name: format!("{singular_label} Information"),
+        fields: left_over.map(|field| field.number).collect(),
+    };
+    Ok(iter::once(first).chain(named).collect())
 }
 
 /// Refuses modules that share a number, an id or a name.
@@ -152,6 +186,15 @@ struct ModuleFile {
     singular_label: String,
     plural_label: String,
     fields: Vec<Spanned<FieldEntry>>,
+    #[serde(default)]
+    sections: Vec<Spanned<SectionEntry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SectionEntry {
+    name: String,
+    fields: Vec<String>,
 }
 
 #[derive(Deserialize)]

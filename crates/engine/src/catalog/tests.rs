@@ -50,6 +50,41 @@ fn a_file_is_read() {
 }
 
 #[test]
+fn a_layout_shows_each_field_once() {
+    let mut ids = std::collections::HashSet::new();
+    for module in Catalog::builtin().modules() {
+        let mut shown: Vec<_> = module.sections.iter().flat_map(|section| &section.fields).collect();
+        shown.sort_unstable();
+        let mut all: Vec<_> = module.fields.iter().filter(|field| !field.is_id()).map(|field| &field.number).collect();
+        all.sort_unstable();
+        assert_eq!(shown, all, "{}", module.api_name);
+        let own = [module.id, module.layout_id()].into_iter().chain(module.fields.iter().map(|field| field.id));
+        for id in own.chain((0..module.sections.len()).map(|place| module.section_id(place))) {
+            assert!(ids.insert(id), "{} has {id}, which is taken", module.api_name);
+        }
+    }
+    let catalog = Catalog::builtin();
+    let names = |module: &str| -> Vec<_> {
+        catalog.module(module).unwrap().sections.iter().map(|section| section.name.clone()).collect()
+    };
+    assert_eq!(names("Leads"), ["Lead Information", "Address Information", "Description Information", "Visit Summary"]);
+    assert_eq!(names("Deals"), ["Deal Information", "Description Information"]);
+    assert_eq!(catalog.module("Leads").unwrap().layout_id(), 4_150_868_000_000_095_055);
+}
+
+#[test]
+fn a_faulty_section_is_refused_with_its_line() {
+    let check = |sections: &str, expected: &str| {
+        let error = Catalog::parse(&[&format!("{SMALL}sections = [\n{sections}\n]")]).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    };
+    let section = |fields: &str| format!(r#"{{ name = "Rest", fields = [{fields}] }}"#);
+    check(&section(r#""Nam""#), "module file, line 12: section Rest: there is no field Nam to show");
+    check(&section(r#""id""#), "module file, line 12: section Rest: there is no field id to show");
+    check(&section(r#""Name", "Name""#), "module file, line 12: section Rest: field Name is shown twice");
+}
+
+#[test]
 fn a_faulty_file_is_refused_with_its_line() {
     let check = |from: &str, to: &str, expected: &str| {
         let error = Catalog::parse(&[&SMALL.replace(from, to)]).unwrap_err();

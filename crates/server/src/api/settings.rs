@@ -49,7 +49,8 @@ fn module_info(module: &Module) -> ModuleInfo {
     }
 }
 
-fn field_info(field: &Field, added: &[(FieldNumber, String)]) -> FieldInfo {
+/// A field, with the picklist values that writes have added.
+pub(super) fn field_info(field: &Field, added: &[(FieldNumber, String)]) -> FieldInfo {
     let (length, decimal_place) = bounds(&field.kind);
     FieldInfo {
         api_name: field.api_name.clone(),

@@ -35,6 +35,10 @@ mod quotas;
 
 mod records;
 
+mod search;
+
+mod layouts;
+
 mod connections;
 
 mod crowds;
