@@ -56,6 +56,15 @@ const fn known(prefix: &'static str, operations: &'static [&'static str], about:
     KnownScopes { prefix, operations, about }
 }
 
+/// Every scope that there is.
+pub fn every() -> Vec<String> {
+    let prefixes = KNOWN.iter().flat_map(|family| {
+        let modules = if family.prefix.contains("{module}") { MODULE_TOKENS } else { &[""] };
+        modules.iter().map(|module| (family.prefix.replace("{module}", module), family.operations))
+    });
+    prefixes.flat_map(|(prefix, operations)| operations.iter().map(move |one| format!("{prefix}.{one}"))).collect()
+}
+
 /// Scopes of a request, separated by commas or blanks, each as it was written, once. The error is the first one that
 /// does not exist; it is empty if nothing was asked for.
 ///
@@ -141,6 +150,16 @@ mod tests {
         check("ZohoCRM.modulés.leads.ALL", Err("ZohoCRM.modulés.leads.ALL"));
         check("ALL", Err("ALL"));
         check(" , ", Err(""));
+    }
+
+    #[test]
+    fn every_scope_is_known_and_told_once() {
+        let mut scopes = every();
+        assert!(scopes.iter().all(|scope| is_known(scope) && described(scope).is_some()), "{scopes:?}");
+        let count = scopes.len();
+        scopes.sort();
+        scopes.dedup();
+        assert_eq!((count, scopes.len()), (110, 110));
     }
 
     #[test]

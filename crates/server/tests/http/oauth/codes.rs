@@ -2,10 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::world::{
-    APP_SECRET, OTHER_APP, PAT, PATS_SECRET, World, asking, but, exchanging, refreshing, sent_back, text, value,
+    APP, APP_SECRET, OTHER_APP, OTHER_ORG, PAT, PATS_SECRET, World, asking, but, exchanging, refreshing, sent_back,
+    text, value,
 };
 use crate::harness::Answer;
 
@@ -149,4 +151,49 @@ async fn codes_survive_a_restart_and_stand_in_no_file() {
         })
         .await;
     assert!(text(&world.exchange_code(&code, &[]).await, "refresh_token").is_some());
+}
+
+/// As the vendor's API console makes them for self clients: by the administrator, for who holds the client's secret.
+#[tokio::test]
+async fn a_code_taken_by_hand_is_exchanged_in_its_time() {
+    let world = World::new().await;
+    let admin = world.client.with_token(&world.admin_secret());
+    let made = async |more: serde_json::Value| {
+        let mut request = json!({
+            "org": OTHER_ORG, "client_id": OTHER_APP, "scopes": ["ZohoCRM.org.READ", "ZohoCRM.users.READ"]
+        });
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        admin.post_json("/_bulkwright/admin/oauth-client/code", &request).await
+    };
+    let shown = |answer: &Answer| text(answer, "code").unwrap_or_else(|| panic!("{answer:?}"));
+    let exchange = async |code: &str| {
+        // SDKs name a place that they are configured with, though the code was sent nowhere.
+        world.exchange(&but(&exchanging(code), "client_id", Some(OTHER_APP))).await
+    };
+    let answer = made(json!({})).await;
+    assert_eq!(answer.json()["expires_time"], "2023-11-14T22:16:20+00:00");
+    world.pass_seconds(179);
+    let tokens = exchange(&shown(&answer)).await;
+    assert!(text(&tokens, "refresh_token").is_some());
+    let client = world.with_token_of(&tokens);
+    assert_eq!(client.get("/crm/v8/org").await.json()["org"][0]["zgid"], OTHER_ORG);
+    refused(&exchange(&shown(&answer)).await, "invalid_code");
+
+    let late = shown(&made(json!({ "expires_in_seconds": 1 })).await);
+    world.pass_seconds(1);
+    refused(&exchange(&late).await, "invalid_code");
+    let foreign = shown(&made(json!({})).await);
+    refused(&world.exchange_code(&foreign, &[]).await, "invalid_code");
+
+    for (wrong, expected) in [
+        (json!({ "expires_in_seconds": 601 }), "a code lives from 1s to 10m"),
+        (json!({ "expires_in_seconds": 0 }), "a code lives from 1s to 10m"),
+        (json!({ "scopes": ["ZohoCRM.bulk.AL"] }), "did you mean ZohoCRM.bulk.ALL?"),
+        (json!({ "client_id": APP }), "has no OAuth client 1000.APP"),
+    ] {
+        let answer = made(wrong).await;
+        assert!(answer.status == 400 && answer.text().contains(expected), "{answer:?}");
+    }
+    let nobody = world.client.post_json("/_bulkwright/admin/oauth-client/code", &json!({})).await;
+    assert_eq!(nobody.code(), (401, "AUTHENTICATION_FAILURE".into()));
 }

@@ -6,7 +6,7 @@ use bulkwright_server::Running;
 use bulkwright_store::Store;
 use bulkwright_store::model::{Grant, SecretHash, TokenKind};
 use bulkwright_wire::path::{ENDPOINTS, Endpoint};
-use bulkwright_wire::scope::{KNOWN, MODULE_TOKENS};
+use bulkwright_wire::scope::every;
 
 use super::world::open;
 use crate::harness::{Client, job_of, server_over};
@@ -56,15 +56,6 @@ const READ_LEADS: &[&str] =
 /// They need no token.
 const OPEN: &[Endpoint] = &[Endpoint::Authorize, Endpoint::Consent, Endpoint::Token, Endpoint::Revoke];
 
-/// Every scope that can be asked for.
-fn every_scope() -> Vec<String> {
-    let families = KNOWN.iter().flat_map(|family| {
-        let modules = if family.prefix.contains("{module}") { MODULE_TOKENS } else { &[""] };
-        modules.iter().map(|module| (family.prefix.replace("{module}", module), family.operations))
-    });
-    families.flat_map(|(prefix, operations)| operations.iter().map(move |one| format!("{prefix}.{one}"))).collect()
-}
-
 /// A server that knows a token for each of the lists of scopes; the tokens are `1000.0`, `1000.1` and so on.
 async fn with_tokens(directory: &Path, scopes: &[Vec<String>]) -> Running {
     server_over(directory).await.stop().await;
@@ -109,7 +100,7 @@ async fn is_opened(client: &Client, method: &str, path: &str) -> bool {
 #[tokio::test]
 async fn each_endpoint_is_opened_by_its_scopes_and_no_other() {
     let directory = tempfile::tempdir().unwrap();
-    let scopes = every_scope();
+    let scopes = every();
     assert!(scopes.len() > 100, "{scopes:?}");
     let (one, leads, bulk) = (scopes.iter(), "ZohoCRM.modules.leads.CREATE", "ZohoCRM.bulk.CREATE");
     // Each alone, then with what a creation needs beside it.
