@@ -89,13 +89,14 @@ pub(super) fn scopes(texts: &[String]) -> Result<Vec<String>, Mistake> {
     Ok(scopes)
 }
 
+/// One that is not there is told the nearest one.
 fn check_scope(text: &str) -> Result<(), Mistake> {
     if scope::is_known(text) {
         return Ok(());
     }
-    let every = scope::every();
-    let near = nearest(text, every.iter().map(String::as_str), alike);
-    Err(Mistake::Unusable(with_nearest(&format!("`{text}` is no scope"), near)))
+    let known: Vec<String> = scope::every_known().collect();
+    let near = nearest(text, known.iter().map(String::as_str), alike);
+    Err(Mistake::Unusable(with_nearest(&format!("there is no scope `{text}`"), near)))
 }
 
 /// Addresses that codes may be sent to: absolute, without a fragment, of the web or of an installed program

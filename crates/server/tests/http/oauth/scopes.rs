@@ -6,7 +6,7 @@ use bulkwright_server::Running;
 use bulkwright_store::Store;
 use bulkwright_store::model::{Grant, SecretHash, TokenKind};
 use bulkwright_wire::path::{ENDPOINTS, Endpoint};
-use bulkwright_wire::scope::every;
+use bulkwright_wire::scope::every_known;
 
 use super::world::open;
 use crate::harness::{Client, job_of, server_over};
@@ -100,7 +100,7 @@ async fn is_opened(client: &Client, method: &str, path: &str) -> bool {
 #[tokio::test]
 async fn each_endpoint_is_opened_by_its_scopes_and_no_other() {
     let directory = tempfile::tempdir().unwrap();
-    let scopes = every();
+    let scopes: Vec<String> = every_known().collect();
     assert!(scopes.len() > 100, "{scopes:?}");
     let (one, leads, bulk) = (scopes.iter(), "ZohoCRM.modules.leads.CREATE", "ZohoCRM.bulk.CREATE");
     // Each alone, then with what a creation needs beside it.
