@@ -20,9 +20,9 @@ use crate::sample::Share;
 use crate::settings::{base_url, duration};
 
 pub(crate) use administration::{
-    Lifetime, OauthClientCommand, OauthClientCreateArgs, OauthClientRevokeArgs, OfOrgArgs, OrgCommand, OrgCreateArgs,
-    OrgListArgs, OrgRevokeArgs, OrgUpdateArgs, TokenCommand, TokenCreateArgs, TokenRevokeArgs, UserCommand,
-    UserCreateArgs, UserRevokeArgs,
+    Lifetime, OauthClientCodeArgs, OauthClientCommand, OauthClientCreateArgs, OauthClientRevokeArgs, OfOrgArgs,
+    OrgCommand, OrgCreateArgs, OrgListArgs, OrgRevokeArgs, OrgUpdateArgs, TokenCommand, TokenCreateArgs,
+    TokenRevokeArgs, UserCommand, UserCreateArgs, UserRevokeArgs,
 };
 pub(crate) use callback::{
     CallbackCommand, CallbackListArgs, CallbackReplayArgs, CallbackSecretArgs, CallbackShowArgs, ListedState,

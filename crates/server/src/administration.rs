@@ -5,6 +5,7 @@
 //! a death in between leaves nothing that opens anything.
 
 mod client;
+mod code;
 mod mistake;
 mod org;
 mod token;

@@ -4,6 +4,7 @@
 //! Each request is a [`Request`]: it knows where it goes and what comes back. Secrets are told once, in the answer that
 //! makes them; nothing gives them a second time.
 
+mod code;
 mod org;
 mod token;
 mod user;
@@ -13,6 +14,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use code::{CreateCode, CreatedCode};
 pub use org::{CreateOrg, CreatedOrg, ListOrgs, OrgView, OrgsAnswer, RevokeOrg, RevokedOrg, UpdateOrg, UpdatedOrg};
 pub use token::{
     ClientView, ClientsAnswer, CreateClient, CreateToken, CreatedClient, CreatedToken, ListClients, ListTokens,
@@ -46,6 +48,8 @@ pub enum Operation {
     ListClients,
     /// [`RevokeClient`]
     RevokeClient,
+    /// [`CreateCode`]
+    CreateCode,
     /// [`CreateToken`]
     CreateToken,
     /// [`ListTokens`]
@@ -68,6 +72,7 @@ impl Operation {
             Operation::CreateClient => "/_bulkwright/admin/oauth-client/create",
             Operation::ListClients => "/_bulkwright/admin/oauth-client/list",
             Operation::RevokeClient => "/_bulkwright/admin/oauth-client/revoke",
+            Operation::CreateCode => "/_bulkwright/admin/oauth-client/code",
             Operation::CreateToken => "/_bulkwright/admin/token/create",
             Operation::ListTokens => "/_bulkwright/admin/token/list",
             Operation::RevokeToken => "/_bulkwright/admin/token/revoke",
@@ -87,6 +92,7 @@ impl Operation {
             Operation::CreateClient => "making an OAuth client",
             Operation::ListClients => "listing OAuth clients",
             Operation::RevokeClient => "revoking an OAuth client",
+            Operation::CreateCode => "making a code",
             Operation::CreateToken => "making a token",
             Operation::ListTokens => "listing tokens",
             Operation::RevokeToken => "revoking a token",

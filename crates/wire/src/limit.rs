@@ -36,6 +36,8 @@ pub const POLL_SECONDS: [u64; 6] = [5, 5, 10, 10, 15, 30];
 pub const CODE_SECONDS: i64 = 120;
 /// Seconds in which a code that was taken by hand has to be exchanged, unless told otherwise.
 pub const SELF_CLIENT_CODE_SECONDS: i64 = 180;
+/// Seconds that may be told: the longest that the vendor's API console offers.
+pub const SELF_CLIENT_CODE_SECONDS_MAX: i64 = 600;
 /// Access tokens of one refresh token in [`TOKEN_WINDOW_SECONDS`].
 pub const TOKENS_PER_WINDOW_MAX: u32 = 10;
 /// Seconds after which tokens of a refresh token are counted anew.

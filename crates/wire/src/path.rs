@@ -192,6 +192,7 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     administration(Operation::CreateClient),
     administration(Operation::ListClients),
     administration(Operation::RevokeClient),
+    administration(Operation::CreateCode),
     administration(Operation::CreateToken),
     administration(Operation::ListTokens),
     administration(Operation::RevokeToken),

@@ -141,6 +141,8 @@ pub(crate) enum OauthClientCommand {
     List(OfOrgArgs),
     /// Revoke an OAuth client: it goes with its tokens and codes at once
     Revoke(OauthClientRevokeArgs),
+    /// Make a code by hand, which an application exchanges for its tokens: what the vendor's console gives self clients
+    Code(OauthClientCodeArgs),
 }
 
 /// `oauth-client create`
@@ -179,6 +181,29 @@ pub(crate) struct OauthClientRevokeArgs {
     pub(crate) client_id: String,
     #[command(flatten)]
     pub(crate) data: DataArgs,
+}
+
+/// `oauth-client code`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright oauth-client code --scope ZohoFiles.files.ALL,ZohoCRM.bulk.ALL,ZohoCRM.modules.ALL
+  bulkwright oauth-client code --client-id 1000.ABC --scope ZohoCRM.bulk.ALL --expires-in 10m --json | jq -r .code")]
+pub(crate) struct OauthClientCodeArgs {
+    /// What the tokens open that it is exchanged for; may be repeated
+    #[arg(long, env = "BULKWRIGHT_SCOPE", value_name = "SCOPE", value_delimiter = ',', required = true)]
+    pub(crate) scope: Vec<String>,
+    /// On whose behalf, an id; the oldest user if it is not said
+    #[arg(long, env = "BULKWRIGHT_USER", value_name = "ID")]
+    pub(crate) user: Option<String>,
+    /// The OAuth client that exchanges it; may be left out where there is only one
+    #[arg(long, env = "BULKWRIGHT_CLIENT_ID", value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// The time in which it has to be exchanged, up to 10m
+    #[arg(long, env = "BULKWRIGHT_EXPIRES_IN", value_name = "TIME", value_parser = whole_seconds, default_value = "3m")]
+    pub(crate) expires_in: u64,
+    #[command(flatten)]
+    pub(crate) of: OfOrgArgs,
 }
 
 /// `token …`
@@ -255,12 +280,15 @@ fn lifetime(text: &str) -> Result<Lifetime, String> {
     if text.eq_ignore_ascii_case("never") {
         return Ok(Lifetime::Never);
     }
-    let given: Duration =
-        duration(text).map_err(|_| format!("`{text}` is no time; write it like 1s, 10m, 1h or never"))?;
+    whole_seconds(text).map(Lifetime::Seconds).map_err(|problem| format!("{problem}, or never"))
+}
+
+fn whole_seconds(text: &str) -> Result<u64, String> {
+    let given: Duration = duration(text).map_err(|_| format!("`{text}` is no time; write it like 1s, 10m or 1h"))?;
     if given.is_zero() || given.subsec_nanos() > 0 {
-        return Err("a token lives whole seconds, at least 1s".to_owned());
+        return Err("it lives whole seconds, at least 1s".to_owned());
     }
-    Ok(Lifetime::Seconds(given.as_secs()))
+    Ok(given.as_secs())
 }
 
 #[cfg(test)]

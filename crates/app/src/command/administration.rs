@@ -41,6 +41,7 @@ pub(crate) async fn oauth_client(command: &OauthClientCommand, ui: &Ui) -> Resul
         OauthClientCommand::Create(args) => oauth_client::create(args, ui).await,
         OauthClientCommand::List(args) => oauth_client::list(args, ui).await,
         OauthClientCommand::Revoke(args) => oauth_client::revoke(args, ui).await,
+        OauthClientCommand::Code(args) => oauth_client::code(args, ui).await,
     }
 }
 

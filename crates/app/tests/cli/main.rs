@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is a failed test")]
 
 mod callbacks;
+mod codes;
 mod configured;
 mod files;
 mod job_show;

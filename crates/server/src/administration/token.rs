@@ -69,7 +69,7 @@ impl Administration<'_> {
     }
 
     /// The OAuth client that is meant: the one of that id, or the organisation's only one.
-    async fn client_of(&self, org: &Org, named: Option<&str>) -> Result<OauthClient, Failed> {
+    pub(super) async fn client_of(&self, org: &Org, named: Option<&str>) -> Result<OauthClient, Failed> {
         let mut clients = self.store.oauth_clients(org.id).await?;
         let known = known(clients.iter().map(|client| format!("{} ({})", client.client_id, client.name)));
         if let Some(named) = named {

@@ -17,6 +17,8 @@ mod links;
 
 mod tokens;
 
+mod oauth;
+
 mod tenants;
 
 mod upkeep;

@@ -2,11 +2,11 @@
 
 use bulkwright_client::Exit;
 use bulkwright_client::api_words::administration::{
-    ClientView, CreateClient, CreatedClient, ListClients, RevokeClient, Secret,
+    ClientView, CreateClient, CreateCode, CreatedClient, CreatedCode, ListClients, RevokeClient, Secret,
 };
 
-use super::{labelled, show, table, tell_to_keep};
-use crate::args::{OauthClientCreateArgs, OauthClientRevokeArgs, OfOrgArgs};
+use super::{labelled, local, show, table, tell_to_keep};
+use crate::args::{OauthClientCodeArgs, OauthClientCreateArgs, OauthClientRevokeArgs, OfOrgArgs};
 use crate::data_directory::administered;
 use crate::exit::Failure;
 use crate::ui::{Ui, counted};
@@ -51,4 +51,28 @@ pub(super) async fn revoke(args: &OauthClientRevokeArgs, ui: &Ui) -> Result<Exit
     let (client, tokens) = (&answer.oauth_client, counted(answer.tokens, "token"));
     let line = format!("OAuth client {} ({}) is revoked: {tokens} gone", client.client_id, client.name);
     Ok(show(&answer, |_| vec![line], ui))
+}
+
+pub(super) async fn code(args: &OauthClientCodeArgs, ui: &Ui) -> Result<Exit, Failure> {
+    let request = CreateCode {
+        org: args.of.org.clone(),
+        user: args.user.clone(),
+        client_id: args.client_id.clone(),
+        scopes: args.scope.clone(),
+        expires_in_seconds: Some(args.expires_in),
+    };
+    let answer = administered(&args.of.data.data, request).await?;
+    // The code alone, so that it can go where it is exchanged.
+    let exit = show(&answer, |answer| vec![answer.code.reveal().to_owned()], ui);
+    ui.talk(&beside(&answer));
+    Ok(exit)
+}
+
+fn beside(answer: &CreatedCode) -> String {
+    let CreatedCode { zgid, user_id, client_id, expires_time, .. } = answer;
+    let end = local(Some(expires_time));
+    format!(
+        "code of organisation {zgid}, user {user_id}, for OAuth client {client_id}: exchange it until {end}, once; this is \
+         the only time it is shown"
+    )
 }

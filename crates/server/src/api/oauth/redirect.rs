@@ -13,19 +13,20 @@ const LOOPBACK: [&str; 3] = ["http://localhost", "http://127.0.0.1", "http://[::
 /// loopback URI without a port by its port alone. A server for developers sends to every loopback address: it listens
 /// there and its secrets are printed in its manual.
 pub(super) fn is_trusted(given: &str, registered: &[String], mode: &Mode) -> bool {
-    if given.len() > REDIRECT_URI_BYTES_MAX || !is_http(given) {
+    if given.len() > REDIRECT_URI_BYTES_MAX || !is_fit(given) {
         return false;
     }
     let matches = |known: &String| known == given || without_port(given).is_some_and(|bare| *known == bare);
     registered.iter().any(matches) || (*mode == Mode::Dev && is_loopback(given))
 }
 
-/// An absolute http or https URI that fits into a header and has no fragment and no user.
-fn is_http(text: &str) -> bool {
+/// An absolute URI of the web or of an installed program (RFC 8252, 7.1) that fits into a header and has no fragment and
+/// no user.
+fn is_fit(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
+    let of_web = is_web(&url) && url.has_host();
     text.bytes().all(|byte| byte.is_ascii_graphic())
-        && matches!(url.scheme(), "http" | "https")
-        && url.has_host()
+        && (of_web || url.scheme().contains('.'))
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none()
@@ -40,8 +41,13 @@ fn without_port(text: &str) -> Option<String> {
     Some(format!("{start}{}", &rest[digits..]))
 }
 
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
 fn is_loopback(text: &str) -> bool {
-    match Url::parse(text).ok().as_ref().and_then(Url::host) {
+    let url = Url::parse(text).ok().filter(is_web);
+    match url.as_ref().and_then(Url::host) {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -60,9 +66,9 @@ pub(super) fn with_answer(redirect_uri: &str, answer: &[(&str, &str)]) -> String
 pub(super) fn source_of(redirect_uri: &str) -> String {
     let Ok(url) = Url::parse(redirect_uri) else { return String::new() };
     match url.host() {
-        // Policies have no words for these.
-        Some(Host::Ipv6(_)) | None => format!("{}:", url.scheme()),
-        Some(_) => url.origin().ascii_serialization(),
+        Some(Host::Domain(_) | Host::Ipv4(_)) if is_web(&url) => url.origin().ascii_serialization(),
+        // Policies have no words for the others.
+        _ => format!("{}:", url.scheme()),
     }
 }
 
@@ -79,6 +85,7 @@ mod tests {
             "http://127.0.0.1:8000/fixed",
             "javascript:alert(1)",
             "https://user@app.example.com/",
+            "com.example.app:/oauth/callback",
         ]
         .map(str::to_owned)
         .to_vec()
@@ -90,6 +97,8 @@ mod tests {
         let check =
             |given: &str, expected: bool| assert_eq!(is_trusted(given, &registered(), &kept), expected, "{given}");
         check("https://app.example.com/oauth/callback", true);
+        check("com.example.app:/oauth/callback", true);
+        check("com.example.app2:/oauth/callback", false);
         for near in [
             "https://app.example.com/oauth/callback/",
             "https://app.example.com/oauth/callback?x=1",
@@ -141,6 +150,7 @@ mod tests {
         check("http://localhost.evil.example/any", false);
         check("http://localhost@evil.example/any", false);
         check("https://evil.example/localhost", false);
+        check("com.evil.app://localhost/any", false);
     }
 
     #[test]
@@ -150,5 +160,6 @@ mod tests {
         assert_eq!(with_answer("https://a.example/cb?x=1", &answer[1..]), "https://a.example/cb?x=1&code=1000.x&");
         assert_eq!(source_of("https://a.example:8443/cb?x"), "https://a.example:8443");
         assert_eq!(source_of("http://[::1]:3000/cb"), "http:");
+        assert_eq!(source_of("com.example.app:/cb"), "com.example.app:");
     }
 }

@@ -1,8 +1,8 @@
 //! Organisations, users, OAuth clients and tokens, for the administrator (contract 12, row 59).
 
 use bulkwright_wire::administration::{
-    CreateClient, CreateOrg, CreateToken, CreateUser, ListClients, ListOrgs, ListTokens, ListUsers, Operation,
-    RevokeClient, RevokeOrg, RevokeToken, RevokeUser, UpdateOrg,
+    CreateClient, CreateCode, CreateOrg, CreateToken, CreateUser, ListClients, ListOrgs, ListTokens, ListUsers,
+    Operation, RevokeClient, RevokeOrg, RevokeToken, RevokeUser, UpdateOrg,
 };
 
 use super::{OwnCall, admin};
@@ -22,6 +22,7 @@ pub(super) async fn answer(call: OwnCall<'_>, operation: Operation) -> Result<An
         Operation::CreateClient => carried_out::<CreateClient>(call).await,
         Operation::ListClients => carried_out::<ListClients>(call).await,
         Operation::RevokeClient => carried_out::<RevokeClient>(call).await,
+        Operation::CreateCode => carried_out::<CreateCode>(call).await,
         Operation::CreateToken => carried_out::<CreateToken>(call).await,
         Operation::ListTokens => carried_out::<ListTokens>(call).await,
         Operation::RevokeToken => carried_out::<RevokeToken>(call).await,
