@@ -2,7 +2,7 @@
 
 use crate::path::Endpoint;
 
-pub use known::{KNOWN, KnownScopes, MODULE_TOKENS, described, is_known, parse_list};
+pub use known::{KNOWN, KnownScopes, MODULE_TOKENS, described, every_known, is_known, parse_list};
 
 mod known;
 

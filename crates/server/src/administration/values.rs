@@ -90,20 +90,14 @@ pub(super) fn scopes(texts: &[String]) -> Result<Vec<String>, Mistake> {
     Ok(scopes)
 }
 
-/// `Service.area.OPERATION`, with one more part where the area has parts of its own.
+/// One that is not there is told the nearest one.
 fn check_scope(text: &str) -> Result<(), Mistake> {
-    const SERVICES: [&str; 3] = ["ZohoCRM", "ZohoFiles", "aaaserver"];
-    const OPERATIONS: [&str; 6] = ["ALL", "CREATE", "READ", "UPDATE", "DELETE", "WRITE"];
-    let parts: Vec<&str> = text.split('.').collect();
-    let is_one = (3..=4).contains(&parts.len())
-        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-        && SERVICES.iter().any(|known| known.eq_ignore_ascii_case(parts[0]))
-        && OPERATIONS.iter().any(|known| known.eq_ignore_ascii_case(parts[parts.len() - 1]));
-    if is_one {
+    if scope::is_known(text) {
         return Ok(());
     }
-    let near = nearest(text, scope::EVERYTHING.iter().copied(), alike);
-    Err(Mistake::Unusable(with_nearest(&format!("`{text}` is no scope"), near)))
+    let known: Vec<String> = scope::every_known().collect();
+    let near = nearest(text, known.iter().map(String::as_str), alike);
+    Err(Mistake::Unusable(with_nearest(&format!("there is no scope `{text}`"), near)))
 }
 
 /// Addresses that codes may be sent to: absolute, without a fragment, of the web or of an installed program

@@ -79,6 +79,16 @@ pub fn is_known(scope: &str) -> bool {
     found(scope).is_some()
 }
 
+/// Every scope there is, in the order of the table.
+pub fn every_known() -> impl Iterator<Item = String> {
+    KNOWN.iter().flat_map(|family| {
+        let modules = if family.prefix.contains("{module}") { MODULE_TOKENS } else { &[""] };
+        let of = move |module: &&str| family.prefix.replace("{module}", module);
+        let prefixes = modules.iter().map(of);
+        prefixes.flat_map(|prefix| family.operations.iter().map(move |operation| format!("{prefix}.{operation}")))
+    })
+}
+
 /// What a scope opens, in plain words: `Read settings of fields`.
 pub fn described(scope: &str) -> Option<String> {
     let (family, operation, module) = found(scope)?;
@@ -149,6 +159,14 @@ mod tests {
         for scope in opening.chain(EVERYTHING).chain(NO_BULK) {
             assert!(is_known(scope), "{scope}");
         }
+    }
+
+    #[test]
+    fn the_list_of_all_is_the_table() {
+        let all: Vec<String> = every_known().collect();
+        all.iter().for_each(|scope| assert!(is_known(scope), "{scope}"));
+        let per_module = MODULE_TOKENS.len() * OPERATIONS.len();
+        assert!(all.len() > per_module && all.iter().any(|scope| scope == "ZohoCRM.modules.leads.CREATE"));
     }
 
     #[test]
