@@ -19,6 +19,10 @@ mod tokens;
 
 mod tenants;
 
+mod borders;
+
+mod administration;
+
 mod upkeep;
 
 mod uploads;
