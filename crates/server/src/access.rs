@@ -73,14 +73,25 @@ pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Ref
     if grant.expires_at.is_some_and(|end| end <= app.clock.seconds()) {
         return Err(ErrorCode::InvalidToken.into());
     }
-    let users = app.store.users(grant.org).await?;
-    let licensed = users.iter().filter(|user| user.revoked_at.is_none()).count() as u64;
+    let users = living_users(app, grant.org).await?;
+    let licensed = users.len() as u64;
     let user = users.into_iter().find(|user| user.id == grant.user).ok_or(ErrorCode::InvalidToken)?;
     let zone = time::zone(&user.time_zone).unwrap_or_else(|error| {
         tracing::warn!(user = %user.id, %error, "times are printed in UTC");
         TimeZone::UTC
     });
     Ok(Caller { grant, user, zone, users: licensed })
+}
+
+/// Users who are not revoked, of an organisation that is not: a mark closes what a token opens, whatever became of the token.
+async fn living_users(app: &App, org: OrgId) -> Result<Vec<User>, Refusal> {
+    let orgs = app.store.orgs().await?;
+    if !orgs.iter().any(|known| known.id == org && known.revoked_at.is_none()) {
+        return Ok(Vec::new());
+    }
+    let mut users = app.store.users(org).await?;
+    users.retain(|user| user.revoked_at.is_none());
+    Ok(users)
 }
 
 /// A new token in the vendor's form: `1000.` and 256 random bits in two halves.

@@ -1,10 +1,8 @@
 //! Organisations.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bulkwright_engine::ids::{OrgId, UserId};
 use bulkwright_store::model::{
-    Grant, JobState, JobsQuery, OauthClient, Org, SecretHash, Token, TokenKind, TokenSelection, User, WebhookKey,
+    Grant, JobState, JobsQuery, OauthClient, Org, SecretHash, Token, TokenKind, TokenSelection, User,
 };
 use bulkwright_wire::administration::{
     CreateOrg, CreatedOrg, ListOrgs, OrgView, OrgsAnswer, RevokeOrg, RevokedOrg, SCHEMA, Secret, UpdateOrg, UpdatedOrg,
@@ -13,7 +11,9 @@ use bulkwright_wire::scope;
 use jiff::tz::TimeZone;
 
 use super::{Administered, Administration, Failed, Mistake, utc, values};
-use crate::access::{new_client_id, new_client_secret, new_sign_in_secret, new_token, new_zgid, random_bytes};
+use crate::access::{new_client_id, new_client_secret, new_sign_in_secret, new_token, new_zgid};
+use crate::deliver::signature;
+use crate::start::webhook_keys;
 
 /// What the first user is called, and his address, unless it is said.
 const USER_NAME: &str = "Bulkwright Admin";
@@ -23,7 +23,8 @@ const JOBS_COUNTED_MAX: u32 = 1000;
 
 impl Administered for CreateOrg {
     async fn carried_out(self, at: &Administration<'_>) -> Result<CreatedOrg, Failed> {
-        let org = new_org(&self, at).await?;
+        let webhook_key = webhook_keys::new();
+        let org = Org { webhook_keys: vec![webhook_key], ..new_org(&self, at).await? };
         let user_name = values::name("the first user", self.user_name.as_deref().unwrap_or(USER_NAME))?;
         let email = values::email(self.email.as_deref().unwrap_or(USER_EMAIL))?;
         let (sign_in, secret, refresh) = (new_sign_in_secret(), new_client_secret(), new_token());
@@ -56,7 +57,7 @@ impl Administered for CreateOrg {
             client_id: client.client_id,
             client_secret: Secret(secret),
             refresh_token: Secret(refresh),
-            webhook_key: told(&org.webhook_keys[0]),
+            webhook_secret: Secret(signature::secret(&webhook_key)),
             name: org.company_name,
             time_zone: org.time_zone,
             edition: org.edition,
@@ -81,7 +82,7 @@ async fn new_org(asked: &CreateOrg, at: &Administration<'_>) -> Result<Org, Fail
         company_name: values::name("an organisation", &asked.name)?,
         time_zone: asked.time_zone.as_deref().map(values::time_zone).transpose()?.unwrap_or_else(system_zone),
         edition: asked.edition.as_deref().map(values::edition).transpose()?.flatten(),
-        webhook_keys: vec![WebhookKey(random_bytes())],
+        webhook_keys: Vec::new(),
         revoked_at: None,
     })
 }
@@ -119,11 +120,6 @@ fn first_token(user: &User, client: &OauthClient, refresh: &str, now: i64) -> To
         parent: None,
     };
     Token { kind: TokenKind::Refresh, hash: SecretHash::of(refresh), grant }
-}
-
-/// A key as receivers want it (Standard Webhooks).
-fn told(key: &WebhookKey) -> Secret {
-    Secret(format!("whsec_{}", STANDARD.encode(key.0)))
 }
 
 impl Administered for ListOrgs {

@@ -88,6 +88,34 @@ impl Client {
         Client { token: Some(answer.json()["access_token"].as_str().unwrap().to_owned()), ..client }
     }
 
+    /// Whoever has the admin secret.
+    pub(crate) fn admin(server: &Running) -> Self {
+        let known = server.credentials().unwrap();
+        Client { addr: server.addr(), token: Some(known.admin_secret.clone()), org: known.zgid.clone() }
+    }
+
+    /// What the administrator makes or changes: `org/create` and the like.
+    pub(crate) async fn administer(&self, what: &str, body: Value) -> Value {
+        let answer = self.post_json(&format!("/_bulkwright/admin/{what}"), &body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    /// The same client with a new token of some scopes.
+    pub(crate) async fn with_scopes(&self, server: &Running, scopes: &[&str]) -> Self {
+        let asked = json!({ "org": self.org, "scopes": scopes });
+        let made = Client::admin(server).administer("token/create", asked).await;
+        self.with_token(made["token"].as_str().unwrap())
+    }
+
+    /// A client of another organisation, made for it, with a token of all scopes.
+    pub(crate) async fn stranger(server: &Running) -> Self {
+        let asked = json!({ "name": "Stranger", "email": "stranger@example.com", "time_zone": "UTC" });
+        let made = Client::admin(server).administer("org/create", asked).await;
+        let org = made["zgid"].as_str().unwrap().to_owned();
+        Client { org, ..Client::admin(server) }.with_scopes(server, bulkwright_wire::scope::EVERYTHING).await
+    }
+
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Client { token: Some(token.to_owned()), ..self.clone() }
     }

@@ -21,6 +21,10 @@ mod oauth;
 
 mod tenants;
 
+mod borders;
+
+mod administration;
+
 mod upkeep;
 
 mod uploads;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use bulkwright_server::{Clock, Config, Running, Server, dev, upkeep};
+use bulkwright_server::{Clock, Config, Server, dev, upkeep};
 use serde_json::json;
 
 use crate::harness::{Client, dev_server, job_of, on_free_port, server_over};
@@ -14,17 +14,11 @@ const PATHS: [&str; 3] = ["/_bulkwright/admin/verify", "/_bulkwright/admin/sweep
 const NOW_MS: i64 = 1_795_000_000_000;
 const LEADS: &str = "Last_Name,Email\nA,a@x.com\nB,b@x.com\n";
 
-/// Whoever has the admin secret.
-fn admin(server: &Running) -> Client {
-    let known = server.credentials().unwrap();
-    Client { addr: server.addr(), token: Some(known.admin_secret.clone()), org: known.zgid.clone() }
-}
-
 #[tokio::test]
 async fn only_the_administrator_may() {
     let directory = tempfile::tempdir().unwrap();
     let server = server_over(directory.path()).await;
-    let (admin, caller) = (admin(&server), Client::fresh(&server).await);
+    let (admin, caller) = (Client::admin(&server), Client::fresh(&server).await);
     for path in PATHS {
         let refused = async |client: &Client| client.post_json(path, &json!({})).await.code();
         assert_eq!(refused(&admin.without_token()).await, (401, "AUTHENTICATION_FAILURE".to_owned()), "{path}");
@@ -39,7 +33,7 @@ async fn only_the_administrator_may() {
 async fn a_server_is_verified_while_it_works() {
     let directory = tempfile::tempdir().unwrap();
     let server = server_over(directory.path()).await;
-    let (admin, caller) = (admin(&server), Client::fresh(&server).await);
+    let (admin, caller) = (Client::admin(&server), Client::fresh(&server).await);
     caller.load(LEADS, "insert", None).await;
     caller.load("Last_Name,Email\nA2,a@x.com\nC,c@x.com\n", "upsert", Some("Email")).await;
     let org = &caller.org;
@@ -67,14 +61,14 @@ async fn a_server_is_verified_while_it_works() {
     server.stop().await;
     std::fs::write(&records, bytes).unwrap();
     let server = server_over(directory.path()).await;
-    let answer = self::admin(&server).post(PATHS[0], "application/json", b"").await.json();
+    let answer = Client::admin(&server).post(PATHS[0], "application/json", b"").await.json();
     assert_eq!((&answer["sound"], &answer["differences"][0]["kind"]), (&json!(false), &json!("record")));
 }
 
 #[tokio::test]
 async fn the_documented_store_of_dev_is_sound_and_stays() {
     let server = dev_server().await;
-    let admin = admin(&server);
+    let admin = Client::admin(&server);
     let swept = admin.post_json(PATHS[1], &json!({ "remove": true, "older_than_seconds": 0 })).await.json();
     let nothing = json!({
         "schema": 1, "removed": true, "uploads": 0, "results": 0, "jobs": 0, "tokens": 0, "answers": 0, "orphans": 0,
@@ -90,7 +84,7 @@ async fn the_documented_store_of_dev_is_sound_and_stays() {
 async fn a_sweep_says_what_would_go_and_takes_it() {
     let directory = tempfile::tempdir().unwrap();
     let server = server_over(directory.path()).await;
-    let (admin, caller) = (admin(&server), Client::fresh(&server).await);
+    let (admin, caller) = (Client::admin(&server), Client::fresh(&server).await);
     let job = caller.load(LEADS, "insert", None).await["id"].as_str().unwrap().to_owned();
     let sweep = async |body: &[u8]| admin.post(PATHS[1], "application/json", body).await;
     let counts = |answer: serde_json::Value| {
@@ -159,7 +153,7 @@ async fn what_is_old_goes_by_the_servers_clock() {
     let address = format!("/crm/bulk/v8/write/{job}");
     let gone = async || Client::fresh(&server).await.get(&address).await.code().1 == "RESOURCE_NOT_FOUND";
     until(gone).await;
-    let answer = admin(&server).post(PATHS[0], "application/json", b"").await.json();
+    let answer = Client::admin(&server).post(PATHS[0], "application/json", b"").await.json();
     assert_eq!((&answer["sound"], &answer["remarks"]), (&json!(true), &json!([])));
     assert_eq!(
         answer["sums"]["ledger"],
@@ -186,7 +180,7 @@ async fn a_backup_is_taken_and_restored() {
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| folder.path().join(name);
     let server = server_over(&place("data")).await;
-    let (admin, caller) = (admin(&server), Client::fresh(&server).await);
+    let (admin, caller) = (Client::admin(&server), Client::fresh(&server).await);
     let job = caller.load(LEADS, "insert", None).await;
     let backup = async |destination: &str| admin.post_json(PATHS[2], &json!({ "destination": destination })).await;
     for wrong in ["", "backup", "./backup"] {

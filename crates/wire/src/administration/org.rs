@@ -56,8 +56,8 @@ pub struct CreatedOrg {
     pub client_secret: Secret,
     /// Gives access tokens of all scopes.
     pub refresh_token: Secret,
-    /// What callbacks are signed with, as receivers want it: `whsec_` and base64.
-    pub webhook_key: Secret,
+    /// What callbacks are signed with, as receivers want it.
+    pub webhook_secret: Secret,
 }
 
 impl Request for CreateOrg {

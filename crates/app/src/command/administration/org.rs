@@ -36,7 +36,7 @@ fn created(answer: &CreatedOrg) -> Vec<String> {
         ("client id", &answer.client_id),
         ("client secret", answer.client_secret.reveal()),
         ("refresh token", answer.refresh_token.reveal()),
-        ("webhook key", answer.webhook_key.reveal()),
+        ("webhook secret", answer.webhook_secret.reveal()),
     ])
 }
 
