@@ -25,6 +25,8 @@ mod uploads;
 
 mod jobs;
 
+mod repeats;
+
 mod callbacks;
 
 mod looking;

@@ -11,10 +11,10 @@ use serde_json::json;
 
 use crate::harness::{Client, job_of, server_over};
 
-const FOREIGN: &str = "1000.foreign";
+pub(crate) const FOREIGN: &str = "1000.foreign";
 
 /// Puts tokens of any scopes, and a second organisation, into the data of a server that is not running.
-async fn with_tokens(directory: &Path, tokens: &[(&str, &[&str])]) -> Running {
+pub(crate) async fn with_tokens(directory: &Path, tokens: &[(&str, &[&str])]) -> Running {
     server_over(directory).await.stop().await;
     {
         let store = SqliteStore::open(directory, &OpenOptions::default()).unwrap();
