@@ -31,6 +31,8 @@ mod uploads;
 
 mod jobs;
 
+mod repeats;
+
 mod callbacks;
 
 mod looking;
