@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bulkwright_wire::callback::{WebhookSecretAnswer, WebhookSecretRequest};
 use bulkwright_wire::administration::Request;
+use bulkwright_wire::callback::{WebhookSecretAnswer, WebhookSecretRequest};
 use bulkwright_wire::path;
 use bulkwright_wire::upkeep::{BackupAnswer, BackupRequest, SweepAnswer, SweepRequest, VerifyAnswer};
 use serde::Serialize;

@@ -47,8 +47,8 @@ pub use load::{LoadReport, LoadSettings, Watch, load};
 
 /// The words of the API that callers of this crate need, so that they need not know the crate they come from.
 pub mod api_words {
-    pub use bulkwright_wire::callback::{self, CallbackDelivery, CallbacksPage};
     pub use bulkwright_wire::administration;
+    pub use bulkwright_wire::callback::{self, CallbackDelivery, CallbacksPage};
     pub use bulkwright_wire::create::{CreateBody, CreateBodyMapping, CreateBodyResource, ModuleName, Operation};
     pub use bulkwright_wire::details::{FieldMapping, JobDetails, Resource, ResultLink, Status};
     pub use bulkwright_wire::error::ReceivedError;

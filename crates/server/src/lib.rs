@@ -45,8 +45,8 @@ mod sweep;
 
 pub mod upkeep;
 
-pub mod webhook_secrets;
 pub mod administration;
+pub mod webhook_secrets;
 
 #[cfg(test)]
 extern crate self as bulkwright_server;

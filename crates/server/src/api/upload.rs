@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use bulkwright_engine::archive::{self, FileProblem};
-use bulkwright_engine::limits::Limits;
 use bulkwright_engine::ids::FileId;
+use bulkwright_engine::limits::Limits;
 use bulkwright_store::Error as StoreError;
 use bulkwright_store::model::{AnsweredOperation, NewUpload};
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
@@ -185,7 +185,11 @@ async fn store(app: &App, part: Field<'_>, guard: &FormGuard, version: Version) 
 /// Removes a blob that no row will name.
 async fn remove(app: &App, blob: &str) {
     if let Err(error) = app.store.delete_blob(blob).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, blob, "an upload that comes to nothing was not removed");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            blob,
+            "an upload that comes to nothing was not removed"
+        );
     }
 }
 

@@ -57,6 +57,14 @@ pub(crate) fn assert_described_callback(body: &[u8]) {
     }
 }
 
+impl Described<'_> {
+    /// The types that its content may have.
+    pub(crate) fn content_types(&self) -> Vec<String> {
+        let content = self.response.get("content").and_then(Value::as_object);
+        content.into_iter().flat_map(|types| types.keys().cloned()).collect()
+    }
+}
+
 impl Document {
     pub(crate) fn check(&self, method: &str, target: &str, answer: &Answer) -> Result<(), String> {
         let described = self.response(method, target, answer.status)?;
