@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
+use crate::harness::openapi::assert_described_callback;
 use crate::harness::{Client, dev_server, job_of, on_free_port, server_over};
 
 /// Longest wait for what must happen.
@@ -83,6 +84,7 @@ async fn read_callback(stream: &mut TcpStream) -> Told {
     assert_eq!(header("content-type"), "application/json");
     let mut body = vec![0; header("content-length").parse().unwrap()];
     stream.read_exact(&mut body).await.unwrap();
+    assert_described_callback(&body);
     let names = [HEADER_WEBHOOK_ID, HEADER_WEBHOOK_TIMESTAMP];
     let mut headers: HeaderMap =
         names.iter().map(|name| (name.parse::<HeaderName>().unwrap(), header(name).parse().unwrap())).collect();

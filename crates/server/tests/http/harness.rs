@@ -15,6 +15,10 @@ use zip::ZipArchive;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+/// Beside this file, wherever that is included from.
+#[path = "openapi.rs"]
+pub(crate) mod openapi;
+
 /// Longest wait for a job of a test.
 const JOB_TIME_MAX: Duration = Duration::from_secs(120);
 const BOUNDARY: &str = "------------------------d74496d66958873e";
@@ -299,11 +303,15 @@ pub(crate) fn form_of_fields(fields: &[(&str, &str)]) -> Vec<u8> {
     form.into_bytes()
 }
 
-/// Sends bytes, and reads one answer.
+/// Sends a request, and reads one answer, which has to be one that the API's document describes.
 pub(crate) async fn exchange(addr: SocketAddr, request: &[u8], is_head: bool) -> Answer {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(request).await.unwrap();
-    read_answer(&mut stream, is_head).await
+    let answer = read_answer(&mut stream, is_head).await;
+    let line = String::from_utf8_lossy(request.split(|byte| *byte == b'\r').next().unwrap()).into_owned();
+    let mut words = line.split(' ');
+    openapi::assert_described(words.next().unwrap(), words.next().unwrap(), &answer);
+    answer
 }
 
 /// Reads one answer by its framing. Chunks and gzip are taken off.

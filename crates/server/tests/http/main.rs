@@ -3,6 +3,8 @@
 
 mod harness;
 
+mod described;
+
 mod replay;
 
 mod smallest_client;
