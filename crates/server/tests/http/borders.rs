@@ -141,6 +141,9 @@ fn pairs(endpoint: Endpoint, version: Version, theirs: &Holdings, stranger: &Cli
         }
         Endpoint::Modules => vec![by_header(theirs, "GET", &at("settings/modules"))],
         Endpoint::Fields => vec![by_header(theirs, "GET", &at("settings/fields?module=Leads"))],
+        Endpoint::Layouts => vec![by_header(theirs, "GET", &at("settings/layouts?module=Leads"))],
+        // A layout is the built-in one of a module, everybody's.
+        Endpoint::Layout => vec![by_header(theirs, "GET", &at("settings/layouts/1?module=Leads"))],
         Endpoint::Records => vec![by_header(theirs, "GET", &at("Leads?fields=id,Email"))],
         Endpoint::Search => vec![pair(ADDRESS, |email| Sent::to("GET", at(&format!("Leads/search?email={email}"))))],
         Endpoint::Record => vec![pair(&theirs.record, |record| Sent::to("GET", at(&format!("Leads/{record}"))))],
@@ -290,6 +293,12 @@ fn opening(endpoint: Endpoint) -> Option<&'static [&'static str]> {
             "ZohoCRM.settings.READ",
             "ZohoCRM.settings.fields.ALL",
             "ZohoCRM.settings.fields.READ",
+        ],
+        Endpoint::Layouts | Endpoint::Layout => &[
+            "ZohoCRM.settings.ALL",
+            "ZohoCRM.settings.READ",
+            "ZohoCRM.settings.layouts.ALL",
+            "ZohoCRM.settings.layouts.READ",
         ],
         Endpoint::Records | Endpoint::Search | Endpoint::Record => {
             &["ZohoCRM.modules.ALL", "ZohoCRM.modules.READ", "ZohoCRM.modules.leads.ALL", "ZohoCRM.modules.leads.READ"]
