@@ -31,6 +31,8 @@ mod uploads;
 
 mod jobs;
 
+mod creations;
+
 mod callbacks;
 
 mod looking;
