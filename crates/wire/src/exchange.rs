@@ -17,9 +17,9 @@ use crate::version::Version;
 pub struct Exchange {
     /// What it shows.
     pub name: String,
-    /// How sure its answer is.
+    /// How sure its status and its code are.
     pub evidence: Evidence,
-    /// Who shows it; where only a part is shown, what is ours.
+    /// Who shows it; where only a part is shown, what of text and details is ours.
     pub source: String,
     /// The versions that it is held to; none if its path has no version. Its own path names one of them.
     pub versions: Vec<Version>,
@@ -45,12 +45,23 @@ pub struct Given {
     /// Where that job is; at its end if that is not said.
     #[serde(default)]
     pub until: Option<String>,
-    /// A step of the store that fails, once the server is there: `adding a job`.
+    /// What fails in the store, once the server is there.
     #[serde(default)]
-    pub failing: Option<String>,
+    pub failing: Option<Failing>,
     /// Limits of the server that are not the usual ones: `rows_max`, `zip_bytes_max` and the like.
     #[serde(default)]
     pub limits: BTreeMap<String, u64>,
+}
+
+/// What fails in the store.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failing {
+    /// The step: `adding a job`.
+    pub step: String,
+    /// Whether it finds the disk full; any other fault if not.
+    #[serde(default)]
+    pub full_disk: bool,
 }
 
 /// What is in a zip: names of files to their texts, in order.

@@ -38,7 +38,9 @@ pub(super) fn for_people(details: &JobDetails, view: Option<&JobView>, zone: &Ti
 pub(super) fn failure_of(details: &JobDetails) -> String {
     let told = details.resource.iter().filter_map(|resource| {
         let message = resource.message.as_ref()?;
-        Some(format!("{}: {message}", resource.code))
+        // v2 tells no code.
+        let code = if resource.code.is_empty() { &resource.status } else { &resource.code };
+        Some(format!("{code}: {message}"))
     });
     let told: Vec<_> = told.collect();
     if told.is_empty() { "the target does not say why".to_owned() } else { told.join("; ") }
@@ -59,8 +61,8 @@ impl Lines {
 
 fn describe(lines: &mut Lines, details: &JobDetails, resource: &Resource) {
     let module = resource.module.as_ref().map_or("?", |module| module.api_name());
-    lines
-        .add("resource", &format!("{} into {module}: {} (code {})", details.operation, resource.status, resource.code));
+    let code = if resource.code.is_empty() { String::new() } else { format!(" (code {})", resource.code) };
+    lines.add("resource", &format!("{} into {module}: {}{code}", details.operation, resource.status));
     if let Some(message) = &resource.message {
         lines.add("message", message);
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bulkwright_server::{Config, Running, Server, dev};
 use bulkwright_store::Error;
 use bulkwright_store::failure::FailurePoints;
-use bulkwright_wire::exchange::{Exchange, Request};
+use bulkwright_wire::exchange::{Exchange, Failing, Request};
 use bulkwright_wire::version::Version;
 
 use crate::harness::{Answer, Client, dev_server, on_free_port};
@@ -37,7 +37,7 @@ fn exchanges() -> Vec<(String, Exchange)> {
 }
 
 /// What a server is that is not the usual one: its limits, and the step of the store that fails.
-type Kind = (BTreeMap<String, u64>, Option<String>);
+type Kind = (BTreeMap<String, u64>, Option<Failing>);
 
 #[tokio::test]
 async fn every_exchange_is_answered_in_every_version_that_it_is_held_to() {
@@ -61,11 +61,12 @@ async fn every_exchange_is_answered_in_every_version_that_it_is_held_to() {
 async fn server_of((limits, failing): Kind) -> Running {
     let fails = Arc::new(AtomicBool::new(false));
     let mut config = with_limits(Config::dev(), &limits);
-    if let Some(step) = failing {
+    if let Some(failing) = failing {
         let fails = fails.clone();
-        config.failure_points = FailurePoints::from_fn(move |point| {
-            let is_it = point.step == step && fails.load(Ordering::Relaxed);
-            if is_it { Err(Error::Failed { doing: point.step, source: "it fails".into() }) } else { Ok(()) }
+        config.failure_points = FailurePoints::from_fn(move |point| match point.step {
+            step if step != failing.step || !fails.load(Ordering::Relaxed) => Ok(()),
+            doing if failing.full_disk => Err(Error::Full { doing }),
+            doing => Err(Error::Failed { doing, source: "it fails".into() }),
         });
     }
     let server = Server::start(on_free_port(config)).await.unwrap();
@@ -83,7 +84,6 @@ fn with_limits(mut config: Config, limits: &BTreeMap<String, u64>) -> Config {
             "json_bytes_max" => config.connections.json_bytes_max = value as usize,
             "url_bytes_max" => config.connections.url_bytes_max = value as usize,
             "body_idle_ms_max" => config.connections.body_idle_max = Duration::from_millis(value),
-            "request_ms_max" => config.connections.request_time_max = Duration::from_millis(value),
             other => panic!("no exchange is given a limit called {other}"),
         }
     }

@@ -120,6 +120,6 @@ fn zip_fault(expected: &Zip, body: &[u8]) -> Option<String> {
         entry.read_to_string(&mut text).unwrap();
         found.insert(entry.name().unwrap().into_owned(), text.into());
     }
-    let (found, expected) = (Value::Object(found), Value::Object(expected.clone()));
-    (found.to_string() != expected.to_string()).then(|| format!("the zip holds {found}, not {expected}"))
+    let (found, expected) = (Value::Object(found).to_string(), Value::Object(expected.clone()).to_string());
+    (found != expected).then(|| format!("the zip holds {found}, not {expected}"))
 }
