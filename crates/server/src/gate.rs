@@ -108,7 +108,7 @@ pub(crate) fn misdirected(app: &App, request: &Request<Incoming>) -> Response<Re
     let (endpoint, connection) = (NO_ENDPOINT, Connection::Close);
     let envelope =
         Envelope { gzip, token_reset: None, version: None, credits_remaining: None, request_id, endpoint, connection };
-    let response = envelope.error(ErrorCode::HttpsRequired.into());
+    let response = envelope.error(&ErrorCode::HttpsRequired.into());
     tracing::info!(id = envelope.request_id, method = %request.method(), path = request.uri().path(), status = response.status().as_u16(), "answered");
     response
 }

@@ -139,6 +139,11 @@ async fn a_create_is_told_which_key() {
             "findBy in resource is not read: write find_by",
         ),
         (r#"{"operation":"insert","resource":[{"type":"data","module":{"apiName":"Leads"}}]}"#, "write api_name"),
+        (r#"{"operation":"insert","resource":[{"type":"data","module":"Lead","file_id":"FILE"}]}"#, "name is Leads"),
+        (
+            r#"{"operation":"insert","resource":[{"type":"data","module":"Leads","file_id":"FILE","field_mappings":[{"api_name":"LastName","index":0}]}]}"#,
+            "the field's API name is Last_Name",
+        ),
         ("operation=insert&resource=Leads", "a form was sent"),
         ("[{}]", "an array was sent"),
     ];
