@@ -212,7 +212,7 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mu
 /// Lets the application answer, as far as the limits of the organisation's edition allow.
 async fn within_quota(endpoint: Endpoint, call: Call<'_>, envelope: &mut Envelope) -> Result<Answer, Refusal> {
     let (app, caller) = (call.app, call.caller);
-    let Some(quota) = Quota::of(app, caller).await? else { return answered(endpoint, call).await };
+    let Some(quota) = Quota::of(app, caller, endpoint).await? else { return answered(endpoint, call).await };
     let admitted = match app.quotas.admit(&quota, endpoint, app.clock.seconds()) {
         Ok(admitted) => admitted,
         Err(refused) => {
