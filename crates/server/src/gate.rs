@@ -108,7 +108,7 @@ pub(crate) fn misdirected(app: &App, request: &Request<Incoming>) -> Response<Re
     let (endpoint, connection) = (NO_ENDPOINT, Connection::Close);
     let envelope =
         Envelope { gzip, token_reset: None, version: None, credits_remaining: None, request_id, endpoint, connection };
-    let response = envelope.error(ErrorCode::HttpsRequired.into());
+    let response = envelope.error(&ErrorCode::HttpsRequired.into());
     tracing::info!(id = envelope.request_id, method = %request.method(), path = request.uri().path(), status = response.status().as_u16(), "answered");
     response
 }
@@ -127,7 +127,7 @@ async fn outcome(app: &App, head: &Parts, incoming: Incoming, envelope: &mut Env
     let evaluated = AssertUnwindSafe(evaluate(app, head, &mut body, envelope)).catch_unwind().await;
     let outcome = match evaluated {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(refusal)) => Err(explained(app, head, told(refusal))),
+        Ok(Err(refusal)) => Err(explained(app, head, envelope, told(refusal))),
         Err(_) => {
             tracing::error!("a request ended in a panic; the server goes on");
             Err(ErrorCode::InternalError.into())
@@ -142,7 +142,7 @@ async fn outcome(app: &App, head: &Parts, incoming: Incoming, envelope: &mut Env
     }
     match outcome {
         Ok(answer) => envelope.answer(answer),
-        Err(error) => envelope.error(error),
+        Err(error) => envelope.error(&error),
     }
 }
 
@@ -161,18 +161,19 @@ fn told(refusal: Refusal) -> ErrorBody {
     }
 }
 
-/// An error with what the request very likely meant, told to the log as well.
-fn explained(app: &App, head: &Parts, error: ErrorBody) -> ErrorBody {
+/// An error as the version knows it, with what the request very likely meant; told to the log as well.
+fn explained(app: &App, head: &Parts, envelope: &Envelope, error: ErrorBody) -> ErrorBody {
     let hint = error.hint.as_deref().map(str::to_owned);
     let hint = hint.or_else(|| hint::of_refusal(&app.catalog, head, &error));
+    let error = envelope.in_version(error.with_hint(hint));
     tracing::info!(
         code = error.code.row().code,
         text = error.message,
         path = head.uri.path(),
-        hint = hint.as_deref(),
+        hint = error.hint.as_deref(),
         "a request is refused"
     );
-    error.with_hint(hint)
+    error
 }
 
 /// 408 and 414 close: what follows on the connection cannot be trusted to be a request (contract 12, row 57).
@@ -211,7 +212,7 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mu
 /// Lets the application answer, as far as the limits of the organisation's edition allow.
 async fn within_quota(endpoint: Endpoint, call: Call<'_>, envelope: &mut Envelope) -> Result<Answer, Refusal> {
     let (app, caller) = (call.app, call.caller);
-    let Some(quota) = Quota::of(app, caller).await? else { return answered(endpoint, call).await };
+    let Some(quota) = Quota::of(app, caller, endpoint).await? else { return answered(endpoint, call).await };
     let admitted = match app.quotas.admit(&quota, endpoint, app.clock.seconds()) {
         Ok(admitted) => admitted,
         Err(refused) => {

@@ -6,6 +6,7 @@
 mod body_keys;
 mod content;
 mod header;
+mod names;
 mod path;
 
 use bulkwright_engine::catalog::Catalog;
@@ -16,6 +17,7 @@ use serde_json::Value;
 pub(crate) use body_keys::of_body;
 pub(crate) use content::{HEAD_BYTES, of_body_without_parts, of_file, of_parts, of_taken_file};
 pub(crate) use header::of_foreign_org;
+pub(crate) use names::of_plan;
 
 /// Characters of a name that was sent which a hint repeats.
 const NAME_CHARS_MAX: usize = 40;

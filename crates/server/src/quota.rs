@@ -75,8 +75,11 @@ pub(crate) enum Exceeded {
 }
 
 impl Quota {
-    /// The limits of a caller; `None` if his organisation has no edition.
-    pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Option<Self>, Refusal> {
+    /// The limits of a caller; `None` if his organisation has no edition, or if the endpoint is not one of the CRM.
+    pub(crate) async fn of(app: &App, caller: &Caller, endpoint: Endpoint) -> Result<Option<Self>, Refusal> {
+        if endpoint == Endpoint::Profile {
+            return Ok(None);
+        }
         let org = caller.org(app).await?;
         let Some(name) = org.edition else { return Ok(None) };
         let Some(edition) = Edition::parse(&name) else {

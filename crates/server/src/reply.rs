@@ -194,12 +194,16 @@ impl Envelope {
         }
     }
 
-    /// An error of the contract, as the version knows it, in its layer's shape.
-    pub(crate) fn error(&self, error: ErrorBody) -> Response<ReplyBody> {
-        let error = match self.version {
+    /// An error of the contract as the version knows it.
+    pub(crate) fn in_version(&self, error: ErrorBody) -> ErrorBody {
+        match self.version {
             Some(version) => error.in_version(version),
             None => error,
-        };
+        }
+    }
+
+    /// An error of the contract, in its layer's shape.
+    pub(crate) fn error(&self, error: &ErrorBody) -> Response<ReplyBody> {
         let row = error.code.row();
         let status = StatusCode::from_u16(row.http).expect("the table's statuses are statuses");
         let body = error.to_bytes();

@@ -11,7 +11,7 @@ use bulkwright_store::model::{AnsweredOperation, NewUpload};
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
 use bulkwright_wire::header::{FEATURE, FEATURE_BULK_WRITE, ORG};
 use bulkwright_wire::upload::UploadAnswer;
-use bulkwright_wire::version::Version;
+use bulkwright_wire::version::{Difference, Version};
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -48,7 +48,7 @@ pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
         Some(Keyed::Again(kept)) => {
             let part = file_part(&mut form, &guard).await?;
             let file_name = part.file_name().map(str::to_owned);
-            let sha256 = hashed(Intake::new(app, &guard, version), part).await?;
+            let sha256 = hashed(Intake::new(app, &guard), part).await?;
             return repeat::answered(kept, content(caller, file_name.as_deref(), sha256));
         }
         Some(Keyed::First(first)) => Some(first),
@@ -57,7 +57,7 @@ pub(crate) async fn receive(call: Call<'_>) -> Result<Answer, Refusal> {
     room::for_uploads(app).map_err(no_room)?;
     let part = file_part(&mut form, &guard).await?;
     let file_name = part.file_name().map(str::to_owned);
-    let stored = store(app, part, &guard, version).await?;
+    let stored = store(app, part, &guard).await.map_err(|refusal| dated(refusal, app, caller, version))?;
     drop(turn);
     added(app, caller, stored, file_name.as_deref(), first).await
 }
@@ -168,13 +168,13 @@ async fn hashed(mut intake: Intake<'_>, mut part: Field<'_>) -> Result<[u8; 32],
     Ok(intake.hasher.finalize().into())
 }
 
-async fn store(app: &App, part: Field<'_>, guard: &FormGuard, version: Version) -> Result<StoredZip, Refusal> {
-    let mut intake = Intake::new(app, guard, version);
+async fn store(app: &App, part: Field<'_>, guard: &FormGuard) -> Result<StoredZip, Refusal> {
+    let mut intake = Intake::new(app, guard);
     let blob = match app.store.put_blob("upload", intake.stream(part)).await {
         Ok(blob) => blob,
         Err(error) => return Err(intake.refusal.unwrap_or(Refusal::Store(error))),
     };
-    if let Err(refusal) = check_container(app, &blob, version).await {
+    if let Err(refusal) = check_container(app, &blob).await {
         remove(app, &blob).await;
         return Err(refusal.or_hint(|| hint::of_file(&intake.head)));
     }
@@ -193,9 +193,22 @@ async fn remove(app: &App, blob: &str) {
     }
 }
 
-/// The size's error, which differs by version (contract 12, row 7).
-fn too_large(version: Version) -> ErrorCode {
-    ErrorCode::ImportFileTooLarge.in_version(version)
+/// The size's error. Its text is the vendor's, whatever the limit of this server is.
+fn too_large(bytes_max: u64) -> ErrorBody {
+    let hint = format!("a zip has {bytes_max} bytes at most; split the CSV and upload its parts");
+    ErrorBody::from(ErrorCode::ImportFileTooLarge).with_hint(Some(hint))
+}
+
+/// What is no zip was told with the time by versions before the newest.
+fn dated(refusal: Refusal, app: &App, caller: &Caller, version: Version) -> Refusal {
+    match refusal {
+        Refusal::Error(error)
+            if error.code == ErrorCode::InvalidFileFormat && !version.has(Difference::FileFormatHasNoDetails) =>
+        {
+            error.with("created_time", caller.print_time(app.clock.seconds())).into()
+        }
+        other => other,
+    }
 }
 
 /// Counts, hashes and limits what passes from a part to a blob. The stream can only say that it broke off, so what is
@@ -211,11 +224,10 @@ struct Intake<'a> {
     hasher: Sha256,
     refusal: Option<Refusal>,
     guard: FormGuard,
-    too_large: ErrorCode,
 }
 
 impl<'a> Intake<'a> {
-    fn new(app: &'a App, guard: &FormGuard, version: Version) -> Self {
+    fn new(app: &'a App, guard: &FormGuard) -> Self {
         Intake {
             app,
             bytes: 0,
@@ -225,7 +237,6 @@ impl<'a> Intake<'a> {
             hasher: Sha256::new(),
             refusal: None,
             guard: guard.clone(),
-            too_large: too_large(version),
         }
     }
 
@@ -248,7 +259,7 @@ impl<'a> Intake<'a> {
         let Some(bytes) = chunk else { return Ok(None) };
         self.bytes += bytes.len() as u64;
         if self.bytes > self.bytes_max {
-            return Err(self.too_large.into());
+            return Err(too_large(self.bytes_max).into());
         }
         if self.bytes >= self.next_look {
             self.next_look = self.bytes + room::BYTES_BETWEEN_LOOKS;
@@ -265,7 +276,7 @@ fn broken_off() -> StoreError {
     StoreError::Failed { doing: "receiving an upload", source: "the upload broke off".into() }
 }
 
-async fn check_container(app: &App, blob: &str, version: Version) -> Result<(), Refusal> {
+async fn check_container(app: &App, blob: &str) -> Result<(), Refusal> {
     let path = app.store.blob_file(blob).await?;
     let limits = app.limits.clone();
     let checked = tokio::task::spawn_blocking(move || check_file(path, &limits)).await;
@@ -274,7 +285,7 @@ async fn check_container(app: &App, blob: &str, version: Version) -> Result<(), 
         Err(FileProblem::Io(source)) => {
             Err(StoreError::Failed { doing: "checking an upload", source: source.into() }.into())
         }
-        Err(FileProblem::TooLarge { .. }) => Err(too_large(version).into()),
+        Err(FileProblem::TooLarge { .. }) => Err(too_large(app.limits.zip_bytes_max).into()),
         Err(problem) => {
             tracing::info!(%problem, "an upload is no zip that can be read");
             Err(ErrorCode::InvalidFileFormat.into())

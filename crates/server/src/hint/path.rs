@@ -7,7 +7,7 @@ use bulkwright_wire::path::{self, ENDPOINTS, Endpoint, OWN_ENDPOINTS};
 use bulkwright_wire::scope::any_of;
 use bulkwright_wire::version::Version;
 
-use super::nearest;
+use super::names;
 use crate::router;
 
 /// Words of a path that are looked at; no path of ours has more than seven.
@@ -119,12 +119,7 @@ pub(super) fn of_method(method: &str, path: &str) -> Option<String> {
 pub(super) fn of_module(catalog: &Catalog, path: &str) -> Option<String> {
     let single = path::collapse_slashes(path);
     let route = router::find(single.as_deref().unwrap_or(path))?;
-    let modules = catalog.modules().iter().map(|module| module.api_name.as_str());
-    let names: Vec<_> = modules.clone().collect();
-    Some(match nearest(route.parameter_if_any("module")?, modules) {
-        Some(module) => format!("the module's API name is {module}"),
-        None => format!("modules are {}", names.join(", ")),
-    })
+    Some(names::of_module(catalog, route.parameter_if_any("module")?))
 }
 
 /// The scopes that open a path.

@@ -103,6 +103,11 @@ async fn an_upload_is_told_which_header_and_which_part() {
         let answer = client.send("POST", "/crm/v8/upload", &[FEATURE, ORG, ("Content-Type", content_type)], body).await;
         assert!(hint(&answer).contains(expected), "{answer:?} lacks {expected}");
     }
+    let before_v8 = client.upload_with("v2", &[("feature", "bulk-read"), ORG], &form).await;
+    assert_eq!(
+        (before_v8.code().1.as_str(), hint(&before_v8)),
+        ("INVALID_DATA", "send the header feature: bulk-write")
+    );
     let taken = client.upload_with("v8", &[FEATURE, ORG], &form).await;
     assert_eq!((taken.status, hint(&taken)), (200, ""));
 }
@@ -134,6 +139,11 @@ async fn a_create_is_told_which_key() {
             "findBy in resource is not read: write find_by",
         ),
         (r#"{"operation":"insert","resource":[{"type":"data","module":{"apiName":"Leads"}}]}"#, "write api_name"),
+        (r#"{"operation":"insert","resource":[{"type":"data","module":"Lead","file_id":"FILE"}]}"#, "name is Leads"),
+        (
+            r#"{"operation":"insert","resource":[{"type":"data","module":"Leads","file_id":"FILE","field_mappings":[{"api_name":"LastName","index":0}]}]}"#,
+            "the field's API name is Last_Name",
+        ),
         ("operation=insert&resource=Leads", "a form was sent"),
         ("[{}]", "an array was sent"),
     ];

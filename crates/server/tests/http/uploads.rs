@@ -77,6 +77,8 @@ async fn too_large_is_told_by_version() {
     }
     let v8 = client.upload_as("v8", &large).await;
     assert_eq!(v8.json()["message"], "Import file size should be less than 25 mb.");
+    let hint = "a zip has 100000 bytes at most; split the CSV and upload its parts";
+    assert_eq!(v8.header("bulkwright-hint"), Some(hint), "the limit is this server's");
 }
 
 /// A client that sends everything before it listens sees the 413, with a length and chunked alike.

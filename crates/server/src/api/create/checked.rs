@@ -19,6 +19,7 @@ use jiff::tz::TimeZone;
 
 use super::super::refusal;
 use crate::gate::Call;
+use crate::hint;
 use crate::reply::Refusal;
 use crate::state::App;
 
@@ -97,7 +98,7 @@ async fn settled(call: &Call<'_>, spec: &ResourceSpec, file: FileId) -> Result<S
     let (app, org) = (call.app, call.caller.grant.org);
     let module = app.catalog.module(&spec.module).ok_or_else(|| {
         let (module, path) = (spec.module.clone(), "$.resource[0].module.api_name".to_owned());
-        refusal::of_plan(PlanRefusal::UnknownModule { module, path })
+        refused(&app.catalog, spec, PlanRefusal::UnknownModule { module, path })
     })?;
     let upload = usable_upload(app, org, file).await?;
     let preparation = Preparation {
@@ -137,10 +138,16 @@ impl Preparation {
             time_zone: &self.time_zone,
             limits: &self.limits,
         };
-        let prepared = prepare(file, &request).map_err(refusal::of_plan)?;
+        let prepared = prepare(file, &request).map_err(|refusal| refused(&self.catalog, &self.spec, refusal))?;
         let ignored_headers = prepared.plan.ignored_headers().to_vec();
         Ok(Settled { csv_name: prepared.csv_name().to_owned(), ignored_headers })
     }
+}
+
+/// With the name that was very likely meant, where one is wrong.
+fn refused(catalog: &Catalog, spec: &ResourceSpec, refusal: PlanRefusal) -> Refusal {
+    let hint = hint::of_plan(catalog, &spec.module, &refusal);
+    refusal::of_plan(refusal).or_hint(|| hint)
 }
 
 /// The users of an organisation as the engine finds owners among them.
