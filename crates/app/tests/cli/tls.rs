@@ -24,7 +24,7 @@ fn dev_says_how_to_trust_it_and_the_commands_do() {
     };
     let ca = ["--ca-cert", "bulkwright-dev-ca.pem"];
     let shown = show(&url, &ca, &[]).ends(0);
-    assert!(shown.out.contains(JOB) && shown.out.contains(&format!("{url}/v2/crm/")), "{}", shown.out);
+    assert!(shown.out.contains(JOB), "{}", shown.out);
     let localhost = url.replace("127.0.0.1", "localhost");
     show(&localhost, &[], &[("SSL_CERT_FILE", "bulkwright-dev-ca.pem")]).ends(0);
     show(&localhost, &[], &[("BULKWRIGHT_CA_CERT", "bulkwright-dev-ca.pem")]).ends(0);
