@@ -88,6 +88,13 @@ mod tests {
     }
 
     #[test]
+    fn every_host_of_the_vendor_is_in_its_domains() {
+        for host in bulkwright_wire::host::DATA_CENTRES.iter().flat_map(bulkwright_wire::host::DataCentre::hosts) {
+            assert!(is_vendor(&Url::parse(&format!("https://{host}")).unwrap()), "{host}");
+        }
+    }
+
+    #[test]
     fn paths_go_under_the_base() {
         let check = |base: &str, path: &str, expected: &str| {
             assert_eq!(under(&base_url(base).unwrap(), path).as_str(), expected);

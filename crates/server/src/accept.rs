@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::io::unix::AsyncFd;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -59,6 +60,11 @@ impl Acceptor {
         let listener = watched(listener)?;
         loop {
             let mut waiting = listener.readable().await?;
+            // What it was told of last may have been accepted already.
+            if !somebody_waits(listener.get_ref()) {
+                waiting.clear_ready();
+                continue;
+            }
             let seat = self.seats.take().await;
             match waiting.try_io(|listener| listener.get_ref().accept()) {
                 Ok(Ok((stream, peer))) => self.admit(stream, peer, seat),
@@ -74,7 +80,8 @@ impl Acceptor {
 
     fn admit(&self, stream: std::net::TcpStream, peer: SocketAddr, seat: Seat) {
         let most = self.app.connections.connections_per_address_max;
-        let Some(counted) = self.addresses.clone().enter(self.counted(peer.ip()), most) else {
+        let counted = counted_address(peer.ip(), self.app.behind_proxy);
+        let Some(counted) = self.addresses.clone().enter(counted, most) else {
             tracing::warn!(address = %peer.ip(), most, "too many connections of one address");
             return;
         };
@@ -93,12 +100,6 @@ impl Acceptor {
         });
     }
 
-    /// The address that a connection is counted for. Loopback is never counted: it is many people behind one address on
-    /// a machine. Neither is a proxy, which is everybody.
-    fn counted(&self, address: IpAddr) -> Option<IpAddr> {
-        (!address.is_loopback() && !self.app.behind_proxy).then_some(address)
-    }
-
     async fn finish(&self, time_max: Duration) {
         self.connections.close();
         if tokio::time::timeout(time_max, self.connections.wait()).await.is_err() {
@@ -109,12 +110,24 @@ impl Acceptor {
     }
 }
 
+/// Whether the listen queue holds a connection. If that cannot be told, it is tried.
+fn somebody_waits(listener: &std::net::TcpListener) -> bool {
+    let mut asked = [PollFd::new(listener, PollFlags::IN)];
+    rustix::event::poll(&mut asked, Some(&Timespec::default())).map_or(true, |ready| ready > 0)
+}
+
 #[expect(
     deprecated,
     reason = "what it is deprecated for, descriptors that others may close, a listener that owns its own cannot have"
 )]
 fn watched(listener: TcpListener) -> io::Result<AsyncFd<std::net::TcpListener>> {
     AsyncFd::new(listener.into_std()?)
+}
+
+/// The address that a connection is counted for. Loopback is never counted: it is many people behind one address on a
+/// machine. Neither is a proxy, which is everybody.
+fn counted_address(address: IpAddr, behind_proxy: bool) -> Option<IpAddr> {
+    (!address.is_loopback() && !behind_proxy).then_some(address)
 }
 
 /// How many connections each address holds.
@@ -168,6 +181,8 @@ mod tests {
         assert!(enter(Some("192.0.2.8")).is_some());
         let uncounted: Vec<_> = (0..5).map(|_| enter(None)).collect();
         assert!(uncounted.iter().all(Option::is_some));
+        let counted = |address: &str, behind_proxy| counted_address(address.parse().unwrap(), behind_proxy).is_some();
+        assert!(counted("192.0.2.7", false) && !counted("192.0.2.7", true) && !counted("127.0.0.1", false));
         drop(held);
         assert!(counts.0.lock().unwrap().is_empty());
     }

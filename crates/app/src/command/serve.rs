@@ -1,5 +1,7 @@
 //! `serve` and `dev`.
 
+use std::path::Path;
+
 use bulkwright_client::Exit;
 use bulkwright_server::{CREDENTIALS_FILE, Config, Mode, Running, Server, dev as documented};
 
@@ -40,8 +42,11 @@ pub(crate) fn dev(args: &DevArgs, ui: &Ui) -> Result<Exit, Failure> {
     }
     start_log(&resolved.settings, ui);
     in_runtime(async {
-        let running = start(Config { mode: Mode::Dev, ..resolved.settings.server }).await?;
-        for line in for_newcomers(running.base_url()) {
+        let config = Config { mode: Mode::Dev, ..resolved.settings.server };
+        let ca_file = config.dev_tls.then(|| config.tls_ca_file.clone());
+        let running = start(config).await?;
+        let ca_file = ca_file.map(|path| std::path::absolute(&path).unwrap_or(path));
+        for line in for_newcomers(running.base_url(), ca_file.as_deref()) {
             ui.answer(&line);
         }
         until_signal(running).await
@@ -69,10 +74,11 @@ async fn until_signal(running: Running) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// All that a newcomer needs, in ten lines.
-fn for_newcomers(base: &str) -> [String; 10] {
+/// All that a newcomer needs, in ten lines; with a certificate of this run, how to trust it, in three more.
+fn for_newcomers(base: &str, ca_file: Option<&Path>) -> Vec<String> {
     let token = documented::ACCESS_TOKEN;
-    [
+    let cacert = ca_file.map(|path| format!("--cacert {} ", path.display())).unwrap_or_default();
+    let mut lines = vec![
         format!("Bulkwright dev serves the Bulk Write API at {base} (nothing is kept)"),
         format!("base, upload and accounts URL:  {base}"),
         format!("zgid (X-CRM-ORG):               {}", documented::ZGID),
@@ -81,10 +87,23 @@ fn for_newcomers(base: &str) -> [String; 10] {
         format!("refresh token:                  {}", documented::REFRESH_TOKEN),
         format!("access token, all scopes:       {token}"),
         format!("access token, no bulk scopes:   {}", documented::ACCESS_TOKEN_WITHOUT_BULK),
-        format!(
-            "try:   curl -H 'Authorization: Zoho-oauthtoken {token}' {base}/crm/bulk/v2.1/write/{}",
-            documented::JOB
-        ),
-        "stop:  Ctrl-C".to_owned(),
+    ];
+    lines.extend(ca_file.map(to_trust).into_iter().flatten());
+    lines.push(format!(
+        "try:   curl {cacert}-H 'Authorization: Zoho-oauthtoken {token}' {base}/crm/bulk/v2.1/write/{}",
+        documented::JOB
+    ));
+    lines.push("stop:  Ctrl-C".to_owned());
+    lines
+}
+
+fn to_trust(ca_file: &Path) -> [String; 3] {
+    let hosts: Vec<&str> = documented::vendor_hosts().collect();
+    [
+        format!("CA certificate of this run:     {}", ca_file.display()),
+        "trust it by:                    curl --cacert, bulkwright --ca-cert, or the variable SSL_CERT_FILE, \
+         REQUESTS_CA_BUNDLE (Python) or NODE_EXTRA_CA_CERTS (Node)"
+            .to_owned(),
+        format!("hosts file, for port 443:       127.0.0.1 {} (and those of .eu, .in, …)", hosts.join(" ")),
     ]
 }

@@ -14,5 +14,6 @@ mod looking;
 mod program;
 mod refused;
 mod servers;
+mod tls;
 
 mod upkeep;

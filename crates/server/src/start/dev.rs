@@ -10,6 +10,7 @@ use bulkwright_store::model::{
     Callback, Grant, JobResource, JobState, NewJob, NewUpload, OauthClient, Org, SecretHash, Token, TokenKind, User,
     WebhookKey,
 };
+use bulkwright_wire::host::DATA_CENTRES;
 use bulkwright_wire::scope;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -46,6 +47,11 @@ pub const USER: &str = "4150868000000225013";
 pub const WEBHOOK_KEY: &[u8; 32] = b"bulkwright-dev-webhook-key-00000";
 
 const COMPANY_NAME: &str = "Bulkwright Dev";
+/// The vendor's hosts of its first data centre, for a hosts file that leads them to a server with a certificate for them.
+pub fn vendor_hosts() -> impl Iterator<Item = &'static str> {
+    DATA_CENTRES[0].hosts()
+}
+
 const ORG_ID: OrgId = OrgId(694_902_309);
 const USER_ID: UserId = UserId(4_150_868_000_000_225_013);
 const JOB_ID: JobId = JobId(4_150_868_000_005_350_003);

@@ -34,6 +34,7 @@ mod uploads;
 mod jobs;
 
 mod repeats;
+
 mod creations;
 
 mod callbacks;
