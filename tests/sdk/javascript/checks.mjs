@@ -33,6 +33,7 @@ export async function run(sdk, server, outcome, folder) {
   outcome.equal("the later jobs met the inserted records", results.map(recordIds), results.map(() => recordIds(results[0])));
 
   await refusalChecks(sdk, outcome, cases, job, path, server, folder);
+  await searchChecks(sdk, outcome, cases.search, job.module, tag);
   await layoutChecks(sdk, outcome, cases.layout, job.module);
   if (server.isDev) {
     await recordedJobChecks(sdk, outcome, folder);
@@ -116,6 +117,11 @@ async function recordedJobChecks(sdk, outcome, folder) {
   // The link leads to the vendor; its path leads here.
   const result = readResult(await sdk.download(new URL(details.download_url).pathname, folder));
   outcome.equal("recorded job: a result for every row", result.length - 1, resource.file.total_count);
+}
+
+async function searchChecks(sdk, outcome, { criteria, field, found }, module, tag) {
+  const names = await sdk.search(module, criteria.replaceAll("{tag}", tag), field);
+  outcome.equal("criteria find the records that were written", names, found);
 }
 
 async function layoutChecks(sdk, outcome, expected, module) {

@@ -118,6 +118,18 @@ export class Sdk {
     return path;
   }
 
+  // The field's values in the records that were found.
+  async search(module, criteria, field) {
+    const { RecordOperations, SearchRecordsParam } = this.isV2 ? this.sdk.Records : this.sdk.Record;
+    const parameters = new this.sdk.ParameterMap();
+    await parameters.add(SearchRecordsParam.CRITERIA, criteria);
+    const asked = this.isV2
+      ? new RecordOperations().searchRecords(module, parameters)
+      : new RecordOperations(module).searchRecords(parameters);
+    const answer = await this.answer(await asked, 200);
+    return answer.getData().map((found) => found.getKeyValue(field));
+  }
+
   // Layouts with their sections, and these with the API names of their fields.
   async layouts(module) {
     const answer = await this.answer(await this.askForLayouts(module), 200);

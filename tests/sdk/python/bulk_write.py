@@ -86,6 +86,13 @@ class BulkWrite:
                 out.write(part)
         return path
 
+    def search(self, module, criteria, field):
+        record = self.load("record")
+        parameters = self.load("parameter_map").ParameterMap()
+        parameters.add(record.SearchRecordsParam.criteria, criteria)
+        answer = self.answer(self.ask_for_records(record, module, parameters), 200)
+        return [found.get_key_value(field) for found in answer.get_data()]
+
     def layouts(self, module):
         answer = self.answer(self.ask_for_layouts(self.load("layouts"), module), 200)
         return [(layout.get_name(), [(section.get_name(), [field.get_api_name() for field in section.get_fields()])

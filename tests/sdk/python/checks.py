@@ -42,6 +42,7 @@ def run(sdk, server, outcome, folder):
     outcome.that("the later jobs met the inserted records", same, "other ids")
 
     refusal_checks(sdk, outcome, cases, job, path, server, folder)
+    search_checks(sdk, outcome, cases["search"], job["module"], tag)
     layout_checks(sdk, outcome, cases["layout"], job["module"])
     if server.is_dev:
         recorded_job_checks(sdk, outcome, folder)
@@ -128,6 +129,11 @@ def recorded_job_checks(sdk, outcome, folder):
     # The link leads to the vendor; its path leads here.
     result = read_result(sdk.download(urllib.parse.urlsplit(details.download_url).path, folder))
     outcome.equal("recorded job: a result for every row", len(result) - 1, resource["file"]["total_count"])
+
+
+def search_checks(sdk, outcome, case, module, tag):
+    found = sdk.search(module, case["criteria"].replace("{tag}", tag), case["field"])
+    outcome.equal("criteria find the records that were written", found, case["found"])
 
 
 def layout_checks(sdk, outcome, expected, module):

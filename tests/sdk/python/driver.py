@@ -9,6 +9,7 @@ A script for an SDK hands over an object with these methods, each of which uses 
     create(job)                             -> (job_id, code); a job is a dict as in cases.json, with the file_id
     details(job_id)                         -> Details
     download(url, folder)                   -> path of the file that the SDK wrote
+    search(module, criteria, field)         -> the field's values in the records that were found
     layouts(module)                         -> a list of (name, sections), of which each is (name, API names of fields)
 
 An answer of 400 or more is raised as Refused.

@@ -28,6 +28,9 @@ class Sdk(BulkWrite):
     def module_name(self, module):
         return module if self.module_is_plain else module.get_api_name()
 
+    def ask_for_records(self, record, module, parameters):
+        return record.RecordOperations().search_records(module, parameters)
+
     def ask_for_layouts(self, layouts, module):
         return layouts.LayoutsOperations(module).get_layouts()
 

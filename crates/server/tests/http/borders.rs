@@ -141,11 +141,21 @@ fn pairs(endpoint: Endpoint, version: Version, theirs: &Holdings, stranger: &Cli
         }
         Endpoint::Modules => vec![by_header(theirs, "GET", &at("settings/modules"))],
         Endpoint::Fields => vec![by_header(theirs, "GET", &at("settings/fields?module=Leads"))],
+        // Every module has the same layout for everybody.
         Endpoint::Layouts => vec![by_header(theirs, "GET", &at("settings/layouts?module=Leads"))],
-        // A layout is the built-in one of a module, everybody's.
-        Endpoint::Layout => vec![by_header(theirs, "GET", &at("settings/layouts/1?module=Leads"))],
+        Endpoint::Layout => {
+            vec![by_header(theirs, "GET", &at("settings/layouts/4150868000000095055?module=Leads"))]
+        }
         Endpoint::Records => vec![by_header(theirs, "GET", &at("Leads?fields=id,Email"))],
-        Endpoint::Search => vec![pair(ADDRESS, |email| Sent::to("GET", at(&format!("Leads/search?email={email}"))))],
+        Endpoint::Search => {
+            let by = |criteria: String| Sent::to("GET", at(&format!("Leads/search?criteria={criteria}")));
+            vec![
+                pair(ADDRESS, |email| Sent::to("GET", at(&format!("Leads/search?email={email}")))),
+                pair(ADDRESS, |email| by(format!("(Email:equals:{email})"))),
+                pair(&theirs.record, |record| by(format!("(id:equals:{record})"))),
+                pair(&theirs.record, |record| by(format!("((id:equals:{record})and(Email:equals:{ADDRESS}))"))),
+            ]
+        }
         Endpoint::Record => vec![pair(&theirs.record, |record| Sent::to("GET", at(&format!("Leads/{record}"))))],
         Endpoint::Profile => vec![by_header(theirs, "GET", "/oauth/user/info")],
         // Without a token: who knows a client's id is shown its page, and that is all that it opens.
