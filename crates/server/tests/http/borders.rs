@@ -145,7 +145,10 @@ fn pairs(endpoint: Endpoint, version: Version, theirs: &Holdings, stranger: &Cli
         // A layout is the built-in one of a module, everybody's.
         Endpoint::Layout => vec![by_header(theirs, "GET", &at("settings/layouts/1?module=Leads"))],
         Endpoint::Records => vec![by_header(theirs, "GET", &at("Leads?fields=id,Email"))],
-        Endpoint::Search => vec![pair(ADDRESS, |email| Sent::to("GET", at(&format!("Leads/search?email={email}"))))],
+        Endpoint::Search => vec![
+            pair(ADDRESS, |email| Sent::to("GET", at(&format!("Leads/search?email={email}")))),
+            pair(&theirs.record, |id| Sent::to("GET", at(&format!("Leads/search?criteria=(id:equals:{id})")))),
+        ],
         Endpoint::Record => vec![pair(&theirs.record, |record| Sent::to("GET", at(&format!("Leads/{record}"))))],
         Endpoint::Profile => vec![by_header(theirs, "GET", "/oauth/user/info")],
         // Without a token: who knows a client's id is shown its page, and that is all that it opens.
