@@ -11,7 +11,10 @@ pub(crate) fn for_client_error(error: &ClientError) -> String {
         ClientError::NoAnswer { .. } => "check that the server runs and that the address is right, then try again",
         ClientError::NotTheApi { .. } => "check the address: a proxy or another program seems to answer there",
         ClientError::Throttled { .. } => "try again later",
-        ClientError::NoToken { .. } => "give --token-file, --credentials or the variable BULKWRIGHT_TOKEN",
+        ClientError::NoToken { .. } => {
+            "give --token-file with --base-url, --credentials or the variable BULKWRIGHT_TOKEN; `bulkwright token create` makes a \
+             token of a server of your own"
+        }
         ClientError::ForeignHost { .. } => "start the server with --public-url set to the address that clients use",
         ClientError::Input(problem) => for_input(problem),
         ClientError::BadAddress { .. } | ClientError::BadCredentials { .. } => "",

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is a failed test")]
 
+mod administration;
 mod callbacks;
 mod codes;
 mod configured;

@@ -99,6 +99,9 @@ fn what_cannot_be_looked_after_says_why() {
     let held = holder.arg(&lock).args(["-c", "echo held; read x"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut held = held.spawn().unwrap();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(held.stdout.take().unwrap()), &mut String::new()).unwrap();
+    for command in [&["org", "list"][..], &["token", "create", "--scope", "ZohoCRM.bulk.ALL"]] {
+        assert!(place.run(command).ends(5).last_words().contains("does not answer"), "{command:?}");
+    }
     let ran = place.run(&["verify"]).ends(5);
     assert!(ran.last_words().contains("does not answer"), "{}", ran.err);
     assert!(ran.last_words().contains("try again when that process has started or ended"), "{}", ran.err);
