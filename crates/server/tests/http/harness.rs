@@ -109,6 +109,11 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        exchange(self.addr, &self.request(method, path, headers, body), method == "HEAD").await
+    }
+
+    /// The bytes of a request.
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.addr);
         if let Some(token) = &self.token {
             write!(head, "Authorization: Zoho-oauthtoken {token}\r\n").unwrap();
@@ -120,7 +125,7 @@ impl Client {
             write!(head, "Content-Length: {}\r\n", body.len()).unwrap();
         }
         head.push_str("\r\n");
-        exchange(self.addr, &[head.as_bytes(), body].concat(), method == "HEAD").await
+        [head.as_bytes(), body].concat()
     }
 
     pub(crate) async fn upload(&self, zip: &[u8]) -> Answer {
