@@ -153,6 +153,15 @@ impl Client {
         body: &[u8],
         length: u64,
     ) -> Answer {
+        exchange(self.addr, &self.request_in_part(method, path, headers, body, length), method == "HEAD").await
+    }
+
+    /// The bytes of a request.
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+        self.request_in_part(method, path, headers, body, body.len() as u64)
+    }
+
+    fn request_in_part(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8], length: u64) -> Vec<u8> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.addr);
         if let Some(token) = &self.token {
             write!(head, "Authorization: Zoho-oauthtoken {token}\r\n").unwrap();
@@ -164,7 +173,7 @@ impl Client {
             write!(head, "Content-Length: {length}\r\n").unwrap();
         }
         head.push_str("\r\n");
-        exchange(self.addr, &[head.as_bytes(), body].concat(), method == "HEAD").await
+        [head.as_bytes(), body].concat()
     }
 
     pub(crate) async fn upload(&self, zip: &[u8]) -> Answer {
