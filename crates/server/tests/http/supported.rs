@@ -130,7 +130,7 @@ fn is_there(name: &str) -> bool {
     // A module `tests` is mostly inside the file that it tests.
     let inside = modules.strip_suffix(&["tests"]).unwrap_or(modules);
     let files = [modules, inside].map(|modules| format!("{}.rs", modules.join("/")));
-    let places = ["src", "tests"].iter().flat_map(|place| files.iter().map(|file| folder.join(place).join(file)));
+    let places = ["src", "tests"].iter().flat_map(|place| files.each_ref().map(|file| folder.join(place).join(file)));
     places.filter_map(|file| fs::read_to_string(file).ok()).any(|source| has_test(&source, test))
 }
 
