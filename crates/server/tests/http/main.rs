@@ -5,6 +5,8 @@ mod harness;
 
 mod described;
 
+mod supported;
+
 mod replay;
 
 mod smallest_client;
