@@ -48,6 +48,9 @@ pub struct Given {
     /// What fails in the store, once the server is there.
     #[serde(default)]
     pub failing: Option<Failing>,
+    /// The edition of the organisation, whose credits do not suffice for another job.
+    #[serde(default)]
+    pub spent: Option<String>,
     /// Limits of the server that are not the usual ones: `rows_max`, `zip_bytes_max` and the like.
     #[serde(default)]
     pub limits: BTreeMap<String, u64>,
@@ -75,7 +78,7 @@ pub struct Request {
     pub method: String,
     /// Path and query.
     pub path: String,
-    /// Which token went with it: `all`, `without-bulk`, `unknown` or `none`. Tokens themselves are never recorded.
+    /// Which token went with it: `all`, `without-bulk`, `leads`, `unknown` or `none`. Tokens themselves are never recorded.
     pub token: String,
     /// Headers beside those of every request.
     #[serde(default)]

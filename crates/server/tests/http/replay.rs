@@ -36,14 +36,16 @@ fn exchanges() -> Vec<(String, Exchange)> {
     found
 }
 
-/// What a server is that is not the usual one: its limits, and the step of the store that fails.
-type Kind = (BTreeMap<String, u64>, Option<Failing>);
+/// What a server is that is not the usual one: its limits, the step of its store that fails, and the edition of its
+/// organisation.
+type Kind = (BTreeMap<String, u64>, Option<Failing>, Option<String>);
 
 #[tokio::test]
 async fn every_exchange_is_answered_in_every_version_that_it_is_held_to() {
     let mut by_kind: BTreeMap<Kind, Vec<(String, Exchange)>> = BTreeMap::new();
     for (file, exchange) in exchanges() {
-        let kind = (exchange.given.limits.clone(), exchange.given.failing.clone());
+        let given = &exchange.given;
+        let kind = (given.limits.clone(), given.failing.clone(), given.spent.clone());
         by_kind.entry(kind).or_default().push((file, exchange));
     }
     let mut faults = Vec::new();
@@ -58,7 +60,7 @@ async fn every_exchange_is_answered_in_every_version_that_it_is_held_to() {
 }
 
 /// `dev`, whose store begins to fail once the server is there.
-async fn server_of((limits, failing): Kind) -> Running {
+async fn server_of((limits, failing, spent): Kind) -> Running {
     let fails = Arc::new(AtomicBool::new(false));
     let mut config = with_limits(Config::dev(), &limits);
     if let Some(failing) = failing {
@@ -71,6 +73,9 @@ async fn server_of((limits, failing): Kind) -> Running {
     }
     let server = Server::start(on_free_port(config)).await.unwrap();
     fails.store(true, Ordering::Relaxed);
+    if let Some(edition) = spent {
+        given::spend(&server, &edition).await;
+    }
     server
 }
 
@@ -100,6 +105,7 @@ async fn play(server: &Running, file: &str, exchange: &Exchange) -> Vec<String> 
     };
     for version in versions {
         let placeholders = given::make(&client, &exchange.given, version).await;
+        let client = with_token(server, &client, &exchange.request.token).await;
         let answer = ask(&client, &exchange.request, version, &placeholders).await;
         let told = version.map_or_else(String::new, |version| format!(" in {version}"));
         let expected = placeholders.fill(&exchange.response.body_text().replace("{base}", server.base_url()));
@@ -108,14 +114,18 @@ async fn play(server: &Running, file: &str, exchange: &Exchange) -> Vec<String> 
     faults
 }
 
-async fn ask(client: &Client, request: &Request, version: Option<Version>, placeholders: &Placeholders) -> Answer {
-    let client = match request.token.as_str() {
+async fn with_token(server: &Running, client: &Client, token: &str) -> Client {
+    match token {
         "all" => client.clone(),
         "without-bulk" => client.with_token(dev::ACCESS_TOKEN_WITHOUT_BULK),
+        "leads" => client.with_scopes(server, &["ZohoCRM.bulk.ALL", "ZohoCRM.modules.leads.ALL"]).await,
         "unknown" => client.with_token(UNKNOWN_TOKEN),
         "none" => client.without_token(),
         other => panic!("there is no token called {other}"),
-    };
+    }
+}
+
+async fn ask(client: &Client, request: &Request, version: Option<Version>, placeholders: &Placeholders) -> Answer {
     let path = placeholders.fill(&version.map_or(request.path.clone(), |version| request.path_in(version)));
     let (content_type, body) = given::body(request, placeholders);
     let mut headers = vec![("Accept-Encoding", "gzip, deflate, br")];

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 
 use bulkwright_wire::error::{ErrorCode, ReceivedError};
 use bulkwright_wire::exchange::{Exchange, Zip};
-use bulkwright_wire::header::Layer;
+use bulkwright_wire::header::{CREDITS_REMAINING, Layer};
 use bulkwright_wire::time;
 use serde_json::Value;
 use zip::ZipArchive;
@@ -65,6 +65,7 @@ fn headers_of_the_layer(exchange: &Exchange, answer: &Answer) -> Vec<String> {
             || fixed.clone().any(|(known, _)| *known == name)
             || (is_application && name == "x-accesstoken-reset")
             || (is_zip && name == "content-disposition")
+            || (exchange.given.spent.is_some() && name == CREDITS_REMAINING)
     };
     faults.extend(unknown_headers(answer, is_known));
     faults

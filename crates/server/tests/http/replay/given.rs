@@ -2,14 +2,17 @@
 
 use std::io::{Cursor, Write};
 
+use bulkwright_server::Running;
 use bulkwright_wire::exchange::{Content, Given, Request, Zip};
 use bulkwright_wire::version::Version;
-use serde_json::Value;
+use serde_json::{Value, json};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::harness::{Client, form_of};
+use crate::harness::{Client, form_of, job_of};
 
+/// Jobs that use up the credits of the smallest edition, and one more.
+const JOBS_MAX: usize = 10 + 1;
 const BOUNDARY: &str = "------------------------7c41e08c2f3b9d65";
 
 /// What stands for ids that are known only now: `{leads.zip}`, `{job}`.
@@ -45,6 +48,20 @@ pub(super) async fn make(client: &Client, given: &Given, version: Option<Version
         placeholders.0.push(("job".to_owned(), id));
     }
     placeholders
+}
+
+/// Gives the organisation an edition and uses its credits up, as far as jobs cost them.
+pub(super) async fn spend(server: &Running, edition: &str) {
+    let client = Client::dev(server);
+    let change = json!({ "zgid": client.org, "edition": edition });
+    Client::admin(server).administer("org/update", change).await;
+    let body = job_of(&client.upload_csv("Last_Name\nNg\n").await, "insert", None);
+    for _ in 0..JOBS_MAX {
+        if client.post_json("/crm/bulk/v8/write", &body).await.status != 201 {
+            return;
+        }
+    }
+    panic!("{edition} has credits for more than {JOBS_MAX} jobs");
 }
 
 /// The body of a request, and its type if it has one of its own.
