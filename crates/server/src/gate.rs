@@ -168,12 +168,21 @@ fn explained(app: &App, head: &Parts, envelope: &Envelope, error: ErrorBody) -> 
     let error = envelope.in_version(error.with_hint(hint));
     tracing::info!(
         code = error.code.row().code,
-        text = error.message,
+        text = loggable_text(&error),
         path = head.uri.path(),
         hint = error.hint.as_deref(),
         "a request is refused"
     );
     error
+}
+
+/// The text of an error, unless it may repeat what stands in a file (a header that names nothing may be a row) or in a
+/// query.
+fn loggable_text(error: &ErrorBody) -> &str {
+    match error.code {
+        ErrorCode::InvalidFieldName | ErrorCode::InvalidQuery => error.code.row().message,
+        _ => &error.message,
+    }
 }
 
 /// 408 and 414 close: what follows on the connection cannot be trusted to be a request (contract 12, row 57).

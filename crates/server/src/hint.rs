@@ -36,6 +36,9 @@ pub(crate) fn of_refusal(catalog: &Catalog, head: &Parts, error: &ErrorBody) -> 
         ErrorCode::OauthScopeMismatch => path::of_scope(path),
         ErrorCode::FeatureHeaderMissing | ErrorCode::NotSupportedFeature => Some(header::of_feature(&head.headers)),
         ErrorCode::OrgHeaderMissing => Some(header::of_org(&head.headers)),
+        ErrorCode::InvalidFieldName => {
+            Some("the first line of the CSV names fields, or field_mappings does".to_owned())
+        }
         ErrorCode::RequestBodyNotSupported => Some("send JSON, with Content-Type: application/json".to_owned()),
         ErrorCode::FileNotSupported => error.details.get("reason").and_then(Value::as_str).and_then(content::of_reason),
         _ => None,

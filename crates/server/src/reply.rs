@@ -21,6 +21,9 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 use serde::Serialize;
 
+/// Characters of a hint. It may name columns of a file, and those have any length.
+const HINT_CHARS_MAX: usize = 500;
+
 /// The body of an answer.
 pub(crate) type ReplyBody = UnsyncBoxBody<Bytes, StoreError>;
 
@@ -305,7 +308,8 @@ impl Envelope {
 
 /// With what the request very likely meant, if that is known.
 fn hinted(mut response: Response<ReplyBody>, hint: Option<&str>) -> Response<ReplyBody> {
-    let hint = hint.map(|hint| (HeaderName::from_static(header::HINT), value_of(hint)));
+    let short = |hint: &str| hint.chars().take(HINT_CHARS_MAX).collect::<String>();
+    let hint = hint.map(|hint| (HeaderName::from_static(header::HINT), value_of(&short(hint))));
     response.headers_mut().extend(hint);
     response
 }

@@ -15,6 +15,7 @@ use bulkwright_wire::version::{Difference, Version};
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use http::header::EXPECT;
 use multer::{Field, Multipart};
 use sha2::{Digest, Sha256};
 
@@ -114,13 +115,15 @@ fn check_headers(call: &Call<'_>) -> Result<(), ErrorBody> {
     Ok(())
 }
 
-/// A body that is no form has no part; its first bytes tell what it is in its place.
+/// A body that is no form has no part; its first bytes tell what it is in its place. A client that waits for a word before
+/// it sends them is not made to.
 async fn no_form(call: Call<'_>) -> Refusal {
-    let head = match call.body.next().await {
-        Ok(head) => head.unwrap_or_default(),
+    let head = if call.headers.contains_key(EXPECT) { Ok(None) } else { call.body.next().await.map(Some) };
+    let head = match head {
+        Ok(head) => head.map(Option::unwrap_or_default),
         Err(refusal) => return refusal,
     };
-    let hint = hint::of_body_without_parts(call.headers, &head);
+    let hint = hint::of_body_without_parts(call.headers, head.as_deref());
     ErrorBody::from(ErrorCode::FilePartMissing).with_hint(Some(hint)).into()
 }
 

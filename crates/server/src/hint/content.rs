@@ -53,16 +53,17 @@ pub(super) fn of_reason(reason: &str) -> Option<String> {
     reason.contains(WORKBOOK_ENTRY).then(|| WORKBOOK.to_owned())
 }
 
-/// What a body that is no multipart form very likely is.
-pub(crate) fn of_body_without_parts(headers: &HeaderMap, head: &[u8]) -> String {
+/// What a body that is no multipart form very likely is, by its type and by its first bytes if they are known.
+pub(crate) fn of_body_without_parts(headers: &HeaderMap, head: Option<&[u8]>) -> String {
     const RIGHT: &str = "send multipart/form-data with the zip in a part called file";
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if content_type.to_ascii_lowercase().starts_with("multipart/") {
         return "the Content-Type has no boundary of multipart/form-data; let the HTTP library set it".to_owned();
     }
-    let is = match kind(head) {
-        _ if head.starts_with(b"PK\x03\x04") => Some("a bare zip"),
-        _ if head.starts_with(b"--") => Some("multipart, and the Content-Type does not say so"),
+    let starts_with = |bytes: &[u8]| head.is_some_and(|head| head.starts_with(bytes));
+    let is = match head.and_then(kind) {
+        _ if starts_with(b"PK\x03\x04") => Some("a bare zip"),
+        _ if starts_with(b"--") => Some("multipart, and the Content-Type does not say so"),
         None if content_type.contains("urlencoded") => Some("a form without files"),
         kind => kind.map(|kind| kind.split(';').next().unwrap_or(kind)),
     };
@@ -135,7 +136,7 @@ mod tests {
     fn bodies_without_parts_are_told_what_they_lack() {
         let check = |content_type: &str, head: &[u8], expected: &str| {
             let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap())]);
-            let hint = of_body_without_parts(&headers, head);
+            let hint = of_body_without_parts(&headers, Some(head));
             assert!(hint.ends_with(expected), "{hint} lacks {expected}");
         };
         check("application/zip", b"PK\x03\x04", "the body is a bare zip");
@@ -146,5 +147,7 @@ mod tests {
         check("multipart/form-data", b"--boundary\r\n", "let the HTTP library set it");
         check("multipart/mixed; boundary=x", b"--x\r\n", "let the HTTP library set it");
         check("application/zip", b"\0", "in a part called file");
+        let unknown = of_body_without_parts(&HeaderMap::new(), None);
+        assert_eq!(unknown, "send multipart/form-data with the zip in a part called file");
     }
 }

@@ -159,6 +159,16 @@ async fn a_create_is_told_which_key() {
     );
 }
 
+/// Names of columns have any length, a header of an answer has not.
+#[tokio::test]
+async fn a_hint_is_short_whatever_it_names() {
+    let server = dev_server().await;
+    let client = Client::dev(&server);
+    let file = client.upload_csv(&format!("Last_Name,{}\nNg,x\n", "x".repeat(100_000))).await;
+    let answer = client.post_json("/crm/bulk/v8/write", &job_of(&file, "insert", None)).await;
+    assert_eq!((answer.status, hint(&answer).len()), (201, 500));
+}
+
 /// What is not read does not make a job fail; whoever wrote it learns of it all the same.
 #[tokio::test]
 async fn a_job_whose_callback_is_misspelled_says_so() {

@@ -119,6 +119,10 @@ async fn wrongly_presented(client: &Client) {
     client.upload(b"Marker,marker\n").await;
     client.post("/crm/bulk/v8/write", "application/json", br#"{"operation":"insert","fileId":"marker"}"#).await;
     client.post("/crm/bulk/v8/write", "application/json", b"marker=marker").await;
+    let without_header = job_of(&client.upload_csv("Markername,marker@example.com\n").await, "insert", None);
+    let refused = client.post_json("/crm/bulk/v8/write", &without_header).await;
+    assert_eq!(refused.code().1, "INVALID_FIELD_NAME");
+    client.get("/crm/v8/Leads/search?criteria=(Email:equals:marker@example.com").await;
 }
 
 /// What concerns a request says which; what concerns a job says which, and at which attempt.

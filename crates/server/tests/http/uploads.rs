@@ -144,6 +144,14 @@ async fn a_client_that_waits_for_a_word_is_not_made_to_send() {
     stream.write_all(head.as_bytes()).await.unwrap();
     let answer = read_answer(&mut stream, false).await;
     assert_eq!((answer.code(), answer.header("connection")), ((401, "AUTHENTICATION_FAILURE".into()), Some("close")));
+
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    let access =
+        format!("Authorization: Bearer {}\r\nfeature: bulk-write\r\nX-CRM-ORG: {}", dev::ACCESS_TOKEN, dev::ZGID);
+    let typed = head.replace("Host: x", &format!("Host: x\r\n{access}\r\nContent-Type: application/zip"));
+    stream.write_all(typed.as_bytes()).await.unwrap();
+    let answer = read_answer(&mut stream, false).await;
+    assert_eq!((answer.code(), answer.header("connection")), ((400, "MANDATORY_NOT_FOUND".into()), Some("close")));
 }
 
 #[tokio::test]
