@@ -24,7 +24,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::harness::{Client, exchange, on_free_port, read_answer};
+use crate::harness::{Client, on_free_port, read_answer};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const NOW_MS: i64 = 1_795_000_000_000;
@@ -308,7 +308,9 @@ async fn plain_http_is_told_that_this_port_speaks_https() {
     let authority = Authority::new();
     let server = authority.server().await;
     let request = format!("GET /crm/v8/org HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", dev::ACCESS_TOKEN);
-    let answer = exchange(server.addr(), request.as_bytes(), false).await;
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let answer = read_answer(&mut stream, false).await;
     assert_eq!(answer.code(), (400, "HTTPS_REQUIRED".to_owned()));
     assert_eq!(answer.json()["message"], "This port speaks HTTPS: write https:// before the address");
     assert_eq!(answer.header("connection"), Some("close"));
