@@ -45,6 +45,13 @@ pub struct Given {
     /// Where that job is; at its end if that is not said.
     #[serde(default)]
     pub until: Option<String>,
+    /// A code. `{code}` in a path or a body is the code; `{code-refresh-token}` the refresh token that it was exchanged for,
+    /// if that is what is asked about.
+    #[serde(default)]
+    pub code: Option<GivenCode>,
+    /// How often the same was asked before, on a server of its own.
+    #[serde(default)]
+    pub asked_before: u32,
     /// What fails in the store, once the server is there.
     #[serde(default)]
     pub failing: Option<Failing>,
@@ -54,6 +61,17 @@ pub struct Given {
     /// Limits of the server that are not the usual ones: `rows_max`, `zip_bytes_max` and the like.
     #[serde(default)]
     pub limits: BTreeMap<String, u64>,
+}
+
+/// A code that somebody has.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenCode {
+    /// What it is for, separated by commas.
+    pub scopes: String,
+    /// Where a user's consent sent it; taken by hand if that is not said.
+    #[serde(default)]
+    pub redirect_uri: Option<String>,
 }
 
 /// What fails in the store.
@@ -132,7 +150,7 @@ pub struct Response {
     /// itself. `{base}` in it is where the server is.
     #[serde(default)]
     pub body: Value,
-    /// Values of the moment in the body, as JSON pointers: an id or a time, and only that they are one is compared.
+    /// Values of the moment in the body, as JSON pointers: an id, a time or a token, and only that they are one is compared.
     #[serde(default)]
     pub varies: Vec<String>,
     /// What is in the zip that was answered in place of a body.

@@ -36,16 +36,16 @@ fn exchanges() -> Vec<(String, Exchange)> {
     found
 }
 
-/// What a server is that is not the usual one: its limits, the step of its store that fails, and the edition of its
-/// organisation.
-type Kind = (BTreeMap<String, u64>, Option<Failing>, Option<String>);
+/// What a server is that is not the usual one: its limits, the step of its store that fails, the edition of its
+/// organisation, and how often it was asked.
+type Kind = (BTreeMap<String, u64>, Option<Failing>, Option<String>, u32);
 
 #[tokio::test]
 async fn every_exchange_is_answered_in_every_version_that_it_is_held_to() {
     let mut by_kind: BTreeMap<Kind, Vec<(String, Exchange)>> = BTreeMap::new();
     for (file, exchange) in exchanges() {
         let given = &exchange.given;
-        let kind = (given.limits.clone(), given.failing.clone(), given.spent.clone());
+        let kind = (given.limits.clone(), given.failing.clone(), given.spent.clone(), given.asked_before);
         by_kind.entry(kind).or_default().push((file, exchange));
     }
     let mut faults = Vec::new();
@@ -60,7 +60,7 @@ async fn every_exchange_is_answered_in_every_version_that_it_is_held_to() {
 }
 
 /// `dev`, whose store begins to fail once the server is there.
-async fn server_of((limits, failing, spent): Kind) -> Running {
+async fn server_of((limits, failing, spent, _): Kind) -> Running {
     let fails = Arc::new(AtomicBool::new(false));
     let mut config = with_limits(Config::dev(), &limits);
     if let Some(failing) = failing {
@@ -106,6 +106,9 @@ async fn play(server: &Running, file: &str, exchange: &Exchange) -> Vec<String> 
     for version in versions {
         let placeholders = given::make(&client, &exchange.given, version).await;
         let client = with_token(server, &client, &exchange.request.token).await;
+        for _ in 0..exchange.given.asked_before {
+            ask(&client, &exchange.request, version, &placeholders).await;
+        }
         let answer = ask(&client, &exchange.request, version, &placeholders).await;
         let told = version.map_or_else(String::new, |version| format!(" in {version}"));
         let expected = placeholders.fill(&exchange.response.body_text().replace("{base}", server.base_url()));

@@ -4,13 +4,15 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use bulkwright_engine::limits::Limits;
-use bulkwright_server::{Config, Credentials, NameLookup, Server};
+use bulkwright_server::{Config, Credentials, NameLookup, Running, Server};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::harness::{Client, job_of, on_free_port};
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A log that a test can read.
 #[derive(Clone, Default)]
@@ -76,6 +78,7 @@ async fn the_log_names_requests_and_jobs_and_neither_secrets_nor_rows() {
     job["callback"] = json!({ "url": url, "method": "post" });
     client.create(&job).await;
     called.notified().await;
+    let told = consented(&server).await;
     let known = server.credentials().unwrap().clone();
     client.with_token(&known.admin_secret).get("/_bulkwright/metrics").await;
     let shown = format!("{known:?} {server:?}");
@@ -86,6 +89,7 @@ async fn the_log_names_requests_and_jobs_and_neither_secrets_nor_rows() {
         for secret in [client.token.as_deref().unwrap(), client_secret, refresh_token, admin_secret] {
             assert!(!log.contains(secret), "{log}");
         }
+        assert!(told.iter().all(|secret| !log.contains(secret)), "{log}");
         assert!(!log.to_lowercase().contains("marker"), "{log}");
     }
     let text = text.text();
@@ -101,6 +105,12 @@ async fn the_log_names_requests_and_jobs_and_neither_secrets_nor_rows() {
          hint=\"send the header Authorization: Zoho-oauthtoken TOKEN; the parameter access_token is not read\"",
         "code=\"MISSING_REQUIRED_KEY\"",
         "host=\"receiver.example.com:443\"",
+        "a user has consented",
+        "a user has denied",
+        "a wrong secret was given on the consent page",
+        "no token was given or taken back reason=\"invalid_code\"",
+        "a token was taken back tokens=2",
+        "a code is made",
     ] {
         assert!(text.contains(said), "no {said} in {text}");
     }
@@ -123,6 +133,47 @@ async fn wrongly_presented(client: &Client) {
     let refused = client.post_json("/crm/bulk/v8/write", &without_header).await;
     assert_eq!(refused.code().1, "INVALID_FIELD_NAME");
     client.get("/crm/v8/Leads/search?criteria=(Email:equals:marker@example.com").await;
+}
+
+/// The whole way from a consent to tokens and back, with wrong turns; every secret that was told on it.
+async fn consented(server: &Running) -> Vec<String> {
+    let admin = Client::admin(server);
+    let made = json!({ "name": "App", "redirect_uris": ["https://app.example.com/marker?marker=marker"] });
+    let app = admin.administer("oauth-client/create", made).await;
+    let (id, secret) = (text(&app["client_id"]), text(&app["client_secret"]));
+    let by_hand = json!({ "client_id": id, "scopes": ["ZohoCRM.org.READ"] });
+    let by_hand = text(&admin.administer("oauth-client/code", by_hand).await["code"]);
+    let asked = format!(
+        "response_type=code&client_id={id}&scope=ZohoCRM.org.READ&access_type=offline&state=marker&redirect_uri={}",
+        "https%3A%2F%2Fapp.example.com%2Fmarker%3Fmarker%3Dmarker"
+    );
+    let none = admin.without_token();
+    let post = async |path: &str, form: String| none.post(path, FORM, form.as_bytes()).await;
+    none.get(&format!("/oauth/v2/auth?{asked}&code_challenge=marker")).await;
+    assert_eq!(none.get(&format!("/oauth/v2/auth?{asked}")).await.status, 200);
+    post("/oauth/v2/auth", format!("{asked}&email=marker@example.com&secret=marker&decision=accept")).await;
+    post("/oauth/v2/auth", format!("{asked}&decision=deny")).await;
+    let known = server.credentials().unwrap();
+    let signed = format!("{asked}&email={}&secret={}&decision=accept", known.email, known.admin_secret);
+    let answer = post("/oauth/v2/auth", signed).await;
+    let location = answer.header("location").unwrap();
+    let code = location.split(['?', '&']).find_map(|pair| pair.strip_prefix("code=")).unwrap().to_owned();
+    let client = format!(
+        "client_id={id}&client_secret={secret}&redirect_uri=https%3A%2F%2Fapp.example.com%2Fmarker%3Fmarker%3Dmarker"
+    );
+    let exchange = format!("/oauth/v2/token?grant_type=authorization_code&{client}");
+    let tokens = none.send("POST", &format!("{exchange}&code={code}"), &[], b"").await.json();
+    let (access, refresh) = (text(&tokens["access_token"]), text(&tokens["refresh_token"]));
+    none.send("POST", &format!("{exchange}&code=marker&code_verifier=marker"), &[], b"").await;
+    post("/oauth/v2/token", format!("grant_type=refresh_token&client_id={id}&client_secret=marker")).await;
+    post("/oauth/v2/token/revoke", "token=marker".to_owned()).await;
+    let gone = none.send("POST", &format!("/oauth/v2/token/revoke?token={refresh}"), &[], b"").await;
+    assert_eq!(gone.status, 200, "{gone:?}");
+    vec![secret, by_hand, code, access, refresh]
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 /// What concerns a request says which; what concerns a job says which, and at which attempt.

@@ -109,6 +109,10 @@ fn body_fault(varies: &[String], expected: &str, answer: &Answer) -> Option<Stri
 fn kind(value: &Value) -> Option<&'static str> {
     let text = value.as_str()?;
     let is_id = text.parse::<i64>().is_ok_and(|id| id > 0) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_token = text.starts_with("1000.") && text.len() == "1000.".len() + 2 * 32 + 1;
+    if is_token {
+        return Some("token");
+    }
     if is_id { Some("id") } else { time::parse(text).ok().map(|_| "time") }
 }
 

@@ -2,10 +2,11 @@
 
 use std::io::{Cursor, Write};
 
-use bulkwright_server::Running;
-use bulkwright_wire::exchange::{Content, Given, Request, Zip};
+use bulkwright_server::{Running, dev};
+use bulkwright_wire::exchange::{Content, Given, GivenCode, Request, Zip};
 use bulkwright_wire::version::Version;
 use serde_json::{Value, json};
+use url::form_urlencoded;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -13,6 +14,7 @@ use crate::harness::{Client, form_of, job_of};
 
 /// Jobs that use up the credits of the smallest edition, and one more.
 const JOBS_MAX: usize = 10 + 1;
+const FORM: &str = "application/x-www-form-urlencoded";
 const BOUNDARY: &str = "------------------------7c41e08c2f3b9d65";
 
 /// What stands for ids that are known only now: `{leads.zip}`, `{job}`.
@@ -47,6 +49,9 @@ pub(super) async fn make(client: &Client, given: &Given, version: Option<Version
         }
         placeholders.0.push(("job".to_owned(), id));
     }
+    if let Some(code) = &given.code {
+        placeholders.0.extend(codes(client, code).await);
+    }
     placeholders
 }
 
@@ -62,6 +67,43 @@ pub(super) async fn spend(server: &Running, edition: &str) {
         }
     }
     panic!("{edition} has credits for more than {JOBS_MAX} jobs");
+}
+
+/// A code, and the refresh token that another one like it was exchanged for if it was taken by hand.
+async fn codes(client: &Client, given: &GivenCode) -> Vec<(String, String)> {
+    let Some(redirect_uri) = &given.redirect_uri else {
+        let spent = by_hand(client, &given.scopes).await;
+        let form = format!("{}&grant_type=authorization_code&code={spent}", client_parameters());
+        let tokens = client.without_token().post("/oauth/v2/token", FORM, form.as_bytes()).await.json();
+        let refresh_token = tokens["refresh_token"].as_str().unwrap().to_owned();
+        let code = by_hand(client, &given.scopes).await;
+        return vec![("code".to_owned(), code), ("code-refresh-token".to_owned(), refresh_token)];
+    };
+    let said = [
+        ("response_type", "code"),
+        ("client_id", dev::CLIENT_ID),
+        ("redirect_uri", redirect_uri.as_str()),
+        ("scope", &given.scopes),
+        ("email", dev::EMAIL),
+        ("secret", dev::ADMIN_SECRET),
+        ("decision", "accept"),
+    ];
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish();
+    let answer = client.without_token().post("/oauth/v2/auth", FORM, form.as_bytes()).await;
+    let location = answer.header("location").unwrap_or_else(|| panic!("{answer:?}"));
+    let code = location.split(['?', '&']).find_map(|pair| pair.strip_prefix("code=")).unwrap();
+    vec![("code".to_owned(), code.to_owned())]
+}
+
+async fn by_hand(client: &Client, scopes: &str) -> String {
+    let scopes: Vec<&str> = scopes.split(',').collect();
+    let admin = client.with_token(dev::ADMIN_SECRET);
+    let made = admin.post_json("/_bulkwright/admin/oauth-client/code", &json!({ "scopes": scopes })).await;
+    made.json()["code"].as_str().unwrap_or_else(|| panic!("{made:?}")).to_owned()
+}
+
+fn client_parameters() -> String {
+    format!("client_id={}&client_secret={}", dev::CLIENT_ID, dev::CLIENT_SECRET)
 }
 
 /// The body of a request, and its type if it has one of its own.
