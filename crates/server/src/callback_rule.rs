@@ -35,12 +35,10 @@ impl CallbackRule {
     }
 
     /// Refuses an address that may not be called, as it is written. Body and details are the documented ones; why is told
-    /// to the log.
+    /// in the hint.
     pub(crate) fn check(&self, address: &str) -> Result<(), ErrorBody> {
-        self.judge(address).map(|_| ()).map_err(|reason| {
-            tracing::info!(reason, "a callback is refused");
-            ErrorCode::InvalidCallbackUrl.into()
-        })
+        let refused = |reason: &str| ErrorBody::from(ErrorCode::InvalidCallbackUrl).with_hint(Some(reason.to_owned()));
+        self.judge(address).map(|_| ()).map_err(refused)
     }
 
     /// The address, or why it may not be called. A name is judged by what it says of itself: its addresses are judged

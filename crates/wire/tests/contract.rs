@@ -45,6 +45,8 @@ const OF_EXTENSIONS: [ErrorCode; 4] = [
 fn is_asked_in(code: ErrorCode, version: Version) -> bool {
     match code {
         ErrorCode::ParentColumnIndexMissing | ErrorCode::CoexistenceNotAllowed => version.has(Difference::SeveralFiles),
+        // Only ever what another one is called in earlier versions.
+        ErrorCode::FileTooLarge => ErrorCode::ImportFileTooLarge.in_version(version) == code,
         ErrorCode::RequiredParamMissing => version.has(Difference::FieldsDemanded),
         _ => true,
     }

@@ -184,7 +184,8 @@ fn every_recorded_exchange_is_described() {
     let recorded: Vec<PathBuf> = folders.flat_map(|folder| exchanges(&folder)).collect();
     assert!(recorded.len() >= 6, "{}", recorded.len());
     for file in recorded {
-        let text = fs::read_to_string(&file).unwrap();
+        // What stands for the id of a job is described as one.
+        let text = fs::read_to_string(&file).unwrap().replace("{job}", "111111000000541958");
         let exchange = Exchange::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         if let Err(why) = check_recorded(&exchange) {
             panic!("docs/openapi.yaml does not describe {}: {why}", file.display());

@@ -58,7 +58,7 @@ pub(super) async fn make(client: &Client, given: &Given, version: Option<Version
 /// Gives the organisation an edition and uses its credits up, as far as jobs cost them.
 pub(super) async fn spend(server: &Running, edition: &str) {
     let client = Client::dev(server);
-    let change = json!({ "zgid": client.org, "edition": edition });
+    let change = json!({ "org": client.org, "edition": edition });
     Client::admin(server).administer("org/update", change).await;
     let body = job_of(&client.upload_csv("Last_Name\nNg\n").await, "insert", None);
     for _ in 0..JOBS_MAX {
