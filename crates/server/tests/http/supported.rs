@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bulkwright_wire::error::ErrorCode;
+use bulkwright_wire::error::{ErrorCode, NEVER_PRODUCED};
 use bulkwright_wire::path::{ENDPOINTS, OWN_ENDPOINTS};
-use bulkwright_wire::version::Version;
+use bulkwright_wire::version::{Difference, Version};
 
 /// What a cell of a version, or of no version, may say.
 const SERVED: [&str; 3] = ["Y", "partial", "no"];
@@ -88,8 +88,37 @@ fn errors_are_told_as_the_table_has_them() {
         let sent = if code == ErrorCode::LinkNotValid { row.message } else { row.code };
         assert_eq!(told_code, sent, "{name}");
         assert!(told.name().contains(&row.http.to_string()), "{name}: {}", row.http);
-        let is_answered = ["v2", "v2.1", "v8"].iter().any(|version| told.cell(version) != Some("no"));
-        assert!(is_answered, "{name}");
+        for version in Version::ALL {
+            let is_told = told.cell(version.as_str()) != Some("no");
+            assert!(!is_told || code.in_version(version) == code, "{name} is none of {version}");
+        }
+    }
+}
+
+#[test]
+fn every_difference_of_the_versions_is_told_as_the_table_has_it() {
+    let rows = rows();
+    for &difference in Difference::ALL {
+        let (name, row) = (format!("{difference:?}"), difference.row());
+        let told = rows.iter().find(|told| told.columns[0] == "difference" && told.key() == name);
+        let told = told.unwrap_or_else(|| panic!("SUPPORT.md has no row for {name}"));
+        assert_eq!(told.name(), format!("`{name}`: {}", row.text));
+        assert_eq!(told.cell("evidence"), serde_json::to_value(row.evidence).unwrap().as_str(), "{name}");
+        for version in Version::ALL {
+            let expected = if version.has(difference) { "Y" } else { "no" };
+            assert_eq!(told.cell(version.as_str()), Some(expected), "{name} {version}");
+        }
+    }
+}
+
+#[test]
+fn what_is_never_answered_is_told_with_the_reason_of_the_table() {
+    let rows = rows();
+    for never in NEVER_PRODUCED {
+        let told = rows.iter().find(|told| told.columns == NEVER && told.name() == format!("`{}`", never.code));
+        let told = told.unwrap_or_else(|| panic!("SUPPORT.md has no row for {}", never.code));
+        let cells = [never.listed, never.reason].map(Some);
+        assert_eq!([told.cell("listed"), told.cell("reason")], cells, "{}", never.code);
     }
 }
 
