@@ -1,15 +1,15 @@
-// Makes contract/job-details.postman_collection.json: the API's own Postman item "Job Details" as it is, and a request for
+// Makes tests/postman/job-details.postman_collection.json: the API's own Postman item "Job Details" as it is, and a request for
 // each of its six saved examples, all with tests that compare the answer with what was saved.
 //
 //   node tests/postman/collection.mjs           writes it again
 //
-// The item is contract/job-details.postman_item.json, unchanged: the primary evidence of what the wire looks like.
+// The item is tests/postman/job-details.postman_item.json, unchanged: the primary evidence of what the wire looks like.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const ITEM = new URL("../../contract/job-details.postman_item.json", import.meta.url);
-export const COLLECTION = new URL("../../contract/job-details.postman_collection.json", import.meta.url);
+const ITEM = new URL("./job-details.postman_item.json", import.meta.url);
+export const COLLECTION = new URL("./job-details.postman_collection.json", import.meta.url);
 
 // Which token an example was recorded with, where that is not the one with all scopes.
 const AUTH = {
@@ -64,7 +64,7 @@ export function collection() {
     info: {
       name: "Bulk write job details",
       description:
-        "Made by tests/postman/collection.mjs of Bulkwright from contract/job-details.postman_item.json: the item as it is, " +
+        "Made by tests/postman/collection.mjs of Bulkwright from tests/postman/job-details.postman_item.json: the item as it is, " +
         "and its six saved examples as requests whose tests compare the answer with what was saved. The variables fit " +
         "`bulkwright dev`; an environment can set others.",
       schema: "https://schema.getpostman.com/json/collection/v2.1.0/collection.json",
