@@ -129,3 +129,35 @@ fn token_of(answer: Answer, host: String) -> Result<Secret, ClientError> {
         _ => Err(ClientError::NotTheApi { doing: GETTING, host, answer: Box::new(answer) }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bulkwright_wire::exchange::Exchange;
+
+    use super::*;
+
+    /// What the exchanges of `contract/oauth` answer to a request for a token is read, whatever it is.
+    #[test]
+    fn every_answer_of_the_token_endpoint_is_understood() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contract/oauth");
+        let files = fs_err::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+        let read = |path: PathBuf| Exchange::parse(&fs_err::read_to_string(path).unwrap()).unwrap();
+        let exchanges: Vec<Exchange> = files.map(read).filter(|one| one.request.path == path::TOKEN).collect();
+        for exchange in &exchanges {
+            let Exchange { name, response, .. } = exchange;
+            let (version, headers) = ("HTTP/1.1".to_owned(), Vec::new());
+            let answer = Answer { version, status: response.status, headers, body: response.body_text().into() };
+            let read = token_of(answer, "accounts.example.com".to_owned());
+            let told = response.body["error"].as_str();
+            match (&read, told) {
+                (Ok(token), None) => assert_eq!(Some(token.reveal()), response.body["access_token"].as_str(), "{name}"),
+                (Err(ClientError::Throttled { seconds, .. }), Some(THROTTLED)) => assert_eq!(*seconds, 600),
+                (Err(ClientError::NoToken { reason }), Some(word)) => {
+                    assert!(reason.contains(word), "{name}: {reason}")
+                }
+                _ => panic!("{name}: {read:?}"),
+            }
+        }
+        assert!(exchanges.len() >= 14, "all of them are there");
+    }
+}

@@ -47,6 +47,9 @@ impl Call<'_> {
     }
 }
 
+/// Where a proxy says who it speaks for.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// Who is at the other end of a request's connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
@@ -67,6 +70,16 @@ impl Query {
     pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
         self.0
     }
+}
+
+/// The address that a request comes from: the other end of the connection, or who the proxy there says it speaks for. Proxies
+/// put him behind whatever was said before them.
+fn asker(app: &App, head: &Parts) -> Option<IpAddr> {
+    if !app.behind_proxy {
+        return head.extensions.get::<Peer>().map(|peer| peer.0);
+    }
+    let said = head.headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
+    said.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// Answers one request, whatever happens inside.
@@ -205,7 +218,7 @@ async fn evaluate(app: &App, head: &Parts, body: &mut RequestBody, envelope: &mu
     let route = route.by_method(head.method.as_str()).ok_or(ErrorCode::InvalidRequestMethod)?;
     let query = Query::of(head.uri.query());
     if api::oauth::is_open(route.row.endpoint) {
-        let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
+        let peer = asker(app, head);
         let call = api::oauth::OpenCall { app, query, headers: &head.headers, peer, body };
         return in_time(app, api::oauth::answer(route.row.endpoint, call)).await;
     }

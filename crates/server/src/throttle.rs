@@ -21,7 +21,7 @@ pub(crate) struct Throttles {
     pub(crate) tokens: Windows,
     /// Wrong secrets by who sends them for what. Never by what alone: whoever knows the id of a client could keep its
     /// owner out.
-    pub(crate) wrong_secrets: Windows,
+    wrong_secrets: Windows,
 }
 
 impl Throttles {
@@ -29,6 +29,19 @@ impl Throttles {
         Throttles {
             tokens: Windows::new(TOKENS_PER_WINDOW_MAX, TOKEN_WINDOW_SECONDS, KEYS_MAX),
             wrong_secrets: Windows::new(WRONG_SECRETS_MAX, WRONG_SECRETS_SECONDS, KEYS_MAX),
+        }
+    }
+
+    /// Whether somebody has shown too many wrong secrets for `what`. Nobody is stopped whose address is not known: he
+    /// would be stopped for what others did.
+    pub(crate) fn refuses_secrets(&self, what: &str, peer: Option<IpAddr>, now: i64) -> bool {
+        peer.is_some_and(|peer| self.wrong_secrets.is_full(Key::of_secret(what, peer), now))
+    }
+
+    /// Counts a wrong secret.
+    pub(crate) fn count_wrong_secret(&self, what: &str, peer: Option<IpAddr>, now: i64) {
+        if let Some(peer) = peer {
+            self.wrong_secrets.take(Key::of_secret(what, peer), now);
         }
     }
 }
@@ -43,9 +56,8 @@ impl Key {
     }
 
     /// A secret that is shown by somebody in a network.
-    pub(crate) fn of_secret(what: &str, peer: Option<IpAddr>) -> Self {
-        let network = peer.map(network_of).map(|network| network.to_string()).unwrap_or_default();
-        Key(Sha256::digest(format!("{network} {what}")).into())
+    fn of_secret(what: &str, peer: IpAddr) -> Self {
+        Key(Sha256::digest(format!("{} {what}", network_of(peer))).into())
     }
 }
 
@@ -77,7 +89,7 @@ impl Windows {
     }
 
     /// Whether the key has had all that it may have.
-    pub(crate) fn is_full(&self, key: Key, now: i64) -> bool {
+    fn is_full(&self, key: Key, now: i64) -> bool {
         let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         windows.get(&key).is_some_and(|window| self.is_open(window, now) && window.count >= self.count_max)
     }
@@ -149,7 +161,7 @@ mod tests {
     #[test]
     fn a_network_is_one_address_or_half_of_the_long_ones() {
         let same = |a: &str, b: &str| {
-            let of = |text: &str| Key::of_secret("client", Some(text.parse().unwrap()));
+            let of = |text: &str| Key::of_secret("client", text.parse().unwrap());
             of(a) == of(b)
         };
         assert!(same("2001:db8::1", "2001:db8::ffff:2"));

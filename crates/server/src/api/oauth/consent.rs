@@ -15,7 +15,6 @@ use super::{OpenCall, redirect, token};
 use crate::access;
 use crate::reply::{Answer, Refusal};
 use crate::state::App;
-use crate::throttle::Key;
 
 /// What wrong secrets on this page are counted under, whoever's they are: one who tries many people is one.
 const SIGN_IN: &str = "/oauth/v2/auth";
@@ -37,12 +36,12 @@ pub(super) async fn decide(call: OpenCall<'_>) -> Result<Answer, Refusal> {
         tracing::info!(client = asked.client.client_id, "a user has denied");
         return Ok(sent_back(&asked, &[("error", "access_denied")]));
     }
-    let (key, now) = (Key::of_secret(SIGN_IN, peer), app.clock.seconds());
-    if app.throttles.wrong_secrets.is_full(key, now) {
+    let now = app.clock.seconds();
+    if app.throttles.refuses_secrets(SIGN_IN, peer, now) {
         return Ok(page::consent(&asked, &Filled::too_often(&parameters)));
     }
     let Some(user) = signed_in(app, &asked.client, &parameters).await? else {
-        app.throttles.wrong_secrets.take(key, now);
+        app.throttles.count_wrong_secret(SIGN_IN, peer, now);
         tracing::warn!(client = asked.client.client_id, "a wrong secret was given on the consent page");
         return Ok(page::consent(&asked, &Filled::wrongly(&parameters)));
     };

@@ -12,7 +12,6 @@ use super::parameters::Parameters;
 use super::{OpenCall, grants};
 use crate::reply::{Answer, Refusal};
 use crate::state::App;
-use crate::throttle::Key;
 
 /// Why there is no token.
 pub(super) enum NoToken {
@@ -79,14 +78,14 @@ async fn granted(app: &App, parameters: &Parameters, peer: Option<IpAddr>, base:
 async fn client(app: &App, parameters: &Parameters, peer: Option<IpAddr>) -> Result<OauthClient, NoToken> {
     let client_id = parameters.get("client_id").ok_or(TokenRefusal::InvalidClient)?;
     let client = app.store.oauth_client(client_id).await?.ok_or(TokenRefusal::InvalidClient)?;
-    let (key, now) = (Key::of_secret(client_id, peer), app.clock.seconds());
-    if app.throttles.wrong_secrets.is_full(key, now) {
+    let now = app.clock.seconds();
+    if app.throttles.refuses_secrets(client_id, peer, now) {
         return Err(TokenRefusal::Throttled.into());
     }
     // Hashes compare in constant time.
     if parameters.get("client_secret").is_some_and(|secret| SecretHash::of(secret) == client.secret) {
         return Ok(client);
     }
-    app.throttles.wrong_secrets.take(key, now);
+    app.throttles.count_wrong_secret(client_id, peer, now);
     Err(TokenRefusal::InvalidClientSecret.into())
 }

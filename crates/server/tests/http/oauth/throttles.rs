@@ -1,8 +1,8 @@
 //! What is asked for too often.
 
 use super::world::{
-    APP, APP_SECRET, OTHER_APP, OTHERS_REFRESH_TOKEN, PAID_APP, PAID_REFRESH_TOKEN, PAT, PATS_SECRET, World, asking,
-    but, encoded, hidden_fields, refreshing, text,
+    APP, APP_SECRET, FORM, OTHER_APP, OTHERS_REFRESH_TOKEN, PAID_APP, PAID_REFRESH_TOKEN, PAT, PATS_SECRET, World,
+    asking, but, encoded, hidden_fields, refreshing, text,
 };
 use crate::harness::Answer;
 
@@ -78,4 +78,24 @@ async fn whoever_guesses_on_the_consent_page_is_stopped_whomever_he_names() {
     assert_eq!(elsewhere.status, 302, "{elsewhere:?} {}", encoded(&fields));
     world.pass_seconds(60);
     assert_eq!(world.decide(&page, PAT, PATS_SECRET, "accept").await.status, 302);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_it_is_whom_the_proxy_speaks_for() {
+    let world = World::behind_proxy().await;
+    let shown = async |secret: &str, forwarded: &[(&str, &str)]| {
+        let form = encoded(&[("client_id", APP), ("client_secret", secret), ("grant_type", "refresh_token")]);
+        let headers = [&[("Content-Type", FORM)], forwarded].concat();
+        text(&world.client.send("POST", TOKEN, &headers, form.as_bytes()).await, "error").unwrap()
+    };
+    let guesser = [("X-Forwarded-For", "192.0.2.1, 198.51.100.7")];
+    for _ in 0..WRONG_SECRETS_MAX {
+        assert_eq!(shown("guess", &guesser).await, "invalid_client_secret");
+    }
+    assert_eq!(shown(APP_SECRET, &guesser).await, "Access Denied");
+    // What was said before the proxy is not heard, and whom nobody names is not stopped for others.
+    assert_eq!(shown(APP_SECRET, &[("X-Forwarded-For", "198.51.100.7, 192.0.2.1")]).await, "invalid_request");
+    for _ in 0..=WRONG_SECRETS_MAX {
+        assert_eq!(shown("guess", &[]).await, "invalid_client_secret");
+    }
 }

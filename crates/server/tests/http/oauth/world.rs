@@ -51,7 +51,15 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         server_over(directory.path()).await.stop().await;
         seed(directory.path()).await;
-        World::over(directory, Arc::new(AtomicI64::new(BEGAN_AT_MS))).await
+        World::over(directory, Arc::new(AtomicI64::new(BEGAN_AT_MS)), |config| config).await
+    }
+
+    /// The same behind a proxy.
+    pub(super) async fn behind_proxy() -> Self {
+        let World { server, now, directory, .. } = World::new().await;
+        server.stop().await;
+        let public_url = Some(Url::parse("https://crm.example.com").unwrap());
+        World::over(directory, now, |config| Config { behind_proxy: true, public_url, ..config }).await
     }
 
     /// The same data after a restart, with something done to them in between.
@@ -59,14 +67,14 @@ impl World {
         let World { server, now, directory, .. } = self;
         server.stop().await;
         change(&open(directory.path()).await).await;
-        World::over(directory, now).await
+        World::over(directory, now, |config| config).await
     }
 
-    async fn over(directory: TempDir, now: Arc<AtomicI64>) -> Self {
+    async fn over(directory: TempDir, now: Arc<AtomicI64>, changed: impl FnOnce(Config) -> Config) -> Self {
         let told = now.clone();
         let clock = Clock::from_fn(move || told.load(Ordering::Relaxed));
         let config = Config { clock, ..Config::serve(directory.path().to_owned()) };
-        let server = Server::start(on_free_port(config)).await.unwrap();
+        let server = Server::start(changed(on_free_port(config))).await.unwrap();
         let org = server.credentials().unwrap().zgid.clone();
         let client = Client { addr: server.addr(), token: None, org };
         World { server, client, now, directory }
