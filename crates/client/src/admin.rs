@@ -98,6 +98,7 @@ impl Admin {
             payload,
             repeat: Repeat::OnlyIfNothingHappened,
             access: Access::Token,
+            key: None,
         };
         self.sender.answer(&call).await?.read(doing, self.base_url.authority())
     }

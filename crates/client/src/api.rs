@@ -14,12 +14,14 @@ use bulkwright_wire::settings::{FieldInfo, FieldsAnswer, ModuleInfo, ModulesAnsw
 use bulkwright_wire::upload::UploadAnswer;
 use bulkwright_wire::version::Version;
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::answer::Answer;
 use crate::error::ClientError;
 use crate::host;
-use crate::send::{Access, Call, Payload, Repeat, Sender};
+use crate::repeat_key::RepeatKey;
+use crate::send::{self, Access, Call, Payload, Repeat, Sender};
 use crate::token::{TokenSource, Tokens};
 use crate::trust::Trust;
 
@@ -92,7 +94,8 @@ pub struct Received<T> {
 pub enum Created<T = String> {
     /// There is a job.
     Job(T),
-    /// Nobody knows whether there is a job: the answer was lost or made no sense. It must not be sent again.
+    /// Nobody knows whether there is a job: the answer was lost or made no sense. Sent again under another key, or to a
+    /// target that knows no keys, it may make a second one.
     Unknown {
         /// What happened instead of an answer.
         why: String,
@@ -107,6 +110,8 @@ pub struct Api {
     upload_url: Url,
     version: Version,
     patience: Patience,
+    /// Whose server it is, once that was asked.
+    kind: OnceCell<TargetKind>,
 }
 
 impl Api {
@@ -118,7 +123,7 @@ impl Api {
         let ApiSettings { base_url, upload_url, token, trust, version, patience } = settings;
         let upload_url = upload_url.unwrap_or_else(|| base_url.clone());
         let sender = Sender::new(Tokens::new(token), base_url.clone(), upload_url.clone(), &trust, patience)?;
-        Ok(Api { sender, base_url, upload_url, version, patience })
+        Ok(Api { sender, base_url, upload_url, version, patience, kind: OnceCell::new() })
     }
 
     /// The base of the API.
@@ -131,11 +136,15 @@ impl Api {
         self.patience
     }
 
-    /// Asks whose server this is (CLIENT 3). Needs no token.
+    /// Asks whose server this is, once (CLIENT 3). Needs no token.
     ///
     /// # Errors
     /// [`ClientError::NoAnswer`].
     pub async fn target_kind(&self) -> Result<TargetKind, ClientError> {
+        self.kind.get_or_try_init(|| self.asked_kind()).await.copied()
+    }
+
+    async fn asked_kind(&self) -> Result<TargetKind, ClientError> {
         if host::is_vendor(&self.base_url) {
             return Ok(TargetKind::Vendor);
         }
@@ -186,11 +195,18 @@ impl Api {
         Ok(answer.fields)
     }
 
-    /// Uploads a zip; the answer names its file_id. Repeating it costs nothing (CLIENT 6).
+    /// Uploads a zip; the answer names its file_id. Repeating it costs nothing (CLIENT 6), and on a server of one's own
+    /// it makes nothing either, under the same key.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn upload(&self, zip: &Path, name: &str, zgid: &str) -> Result<Received<UploadAnswer>, ClientError> {
+    pub async fn upload(
+        &self,
+        zip: &Path,
+        name: &str,
+        zgid: &str,
+        key: &RepeatKey,
+    ) -> Result<Received<UploadAnswer>, ClientError> {
         let call = Call {
             doing: "uploading the file",
             method: reqwest::Method::POST,
@@ -198,18 +214,20 @@ impl Api {
             payload: Payload::Zip { path: zip, name, zgid },
             repeat: Repeat::Freely,
             access: Access::Token,
+            key: Some(key),
         };
         self.receive(&call).await
     }
 
-    /// Creates a job. Never sent twice unless the first one certainly did nothing (CLIENT 7).
+    /// Creates a job. A server of one's own is sent it again when an answer is lost: it does nothing twice under one key
+    /// (CLIENT 8). Anybody else only when the first one certainly did nothing (CLIENT 7).
     ///
     /// # Errors
     /// [`ClientError::Refused`] and whatever happened before the request was sent. An answer that was lost or makes
     /// no sense is no error but [`Created::Unknown`].
-    pub async fn create(&self, body: &CreateBody) -> Result<Created, ClientError> {
+    pub async fn create(&self, body: &CreateBody, key: &RepeatKey) -> Result<Created, ClientError> {
         let body = serde_json::to_vec(body).expect("the body is made of text and numbers");
-        Ok(match self.create_from(body).await? {
+        Ok(match self.create_from(body, key).await? {
             Created::Job(received) => Created::Job(received.value.details.id),
             Created::Unknown { why } => Created::Unknown { why },
         })
@@ -219,15 +237,25 @@ impl Api {
     ///
     /// # Errors
     /// See [`Api::create`].
-    pub async fn create_from(&self, body: Vec<u8>) -> Result<Created<Received<CreateAnswer>>, ClientError> {
+    pub async fn create_from(
+        &self,
+        body: Vec<u8>,
+        key: &RepeatKey,
+    ) -> Result<Created<Received<CreateAnswer>>, ClientError> {
         let doing = "creating the job";
+        // Asked beforehand: once an answer is lost, it is too late to learn who keeps answers.
+        let repeat = match self.target_kind().await? {
+            TargetKind::Own => Repeat::Freely,
+            TargetKind::Vendor => Repeat::OnlyIfNothingHappened,
+        };
         let call = Call {
             doing,
             method: reqwest::Method::POST,
             url: host::under(&self.base_url, &path::create_job(self.version)),
             payload: Payload::Json(body),
-            repeat: Repeat::OnlyIfNothingHappened,
+            repeat,
             access: Access::Token,
+            key: Some(key),
         };
         let answer = match self.sender.answer(&call).await {
             Ok(answer) => answer,
@@ -238,7 +266,7 @@ impl Api {
             }
             Err(error) => return Err(error),
         };
-        if answer.status >= 500 {
+        if answer.status >= 500 || send::is_in_use(&answer) {
             return Ok(Created::Unknown { why: format!("the answer was HTTP {}", answer.status) });
         }
         let bytes = answer.body.clone();
@@ -320,6 +348,7 @@ impl Api {
             payload: Payload::Nothing,
             repeat: Repeat::Freely,
             access: Access::Token,
+            key: None,
         }
     }
 

@@ -34,6 +34,9 @@ pub use answer::Answer;
 
 mod retry_after;
 
+mod repeat_key;
+pub use repeat_key::RepeatKey;
+
 mod send;
 
 mod api;

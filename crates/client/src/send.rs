@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use bulkwright_wire::error::ErrorCode;
 use bulkwright_wire::header;
 use reqwest::Method;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
@@ -13,6 +14,7 @@ use crate::answer::{self, Answer};
 use crate::api::Patience;
 use crate::error::ClientError;
 use crate::host;
+use crate::repeat_key::RepeatKey;
 use crate::retry_after;
 use crate::secret::Secret;
 use crate::token::Tokens;
@@ -30,6 +32,8 @@ pub(crate) struct Call<'a> {
     pub(crate) payload: Payload<'a>,
     pub(crate) repeat: Repeat,
     pub(crate) access: Access,
+    /// What all sendings of this request have in common, if it makes something.
+    pub(crate) key: Option<&'a RepeatKey>,
 }
 
 /// What a request carries.
@@ -182,6 +186,9 @@ impl Sender {
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
+        if let Some(key) = call.key {
+            request = request.header(header::IDEMPOTENCY_KEY, key.as_str());
+        }
         Ok(match &call.payload {
             Payload::Nothing => request,
             Payload::Json(body) => request.header(CONTENT_TYPE, header::APPLICATION_JSON).body(body.clone()),
@@ -243,6 +250,11 @@ fn is_spent(answer: &Answer) -> bool {
     answer.error().is_some_and(|error| error.code == "INVALID_TOKEN")
 }
 
+/// Whether an earlier sending under the same key is still being answered.
+pub(crate) fn is_in_use(answer: &Answer) -> bool {
+    answer.error().is_some_and(|error| error.code == ErrorCode::IdempotencyKeyInUse.row().code)
+}
+
 fn no_answer(call: &Call<'_>, source: reqwest::Error) -> ClientError {
     ClientError::NoAnswer { doing: call.doing, host: call.url.authority().to_owned(), source }
 }
@@ -263,9 +275,11 @@ impl Tries {
         }
     }
 
-    /// After an answer: too many requests did nothing and may be sent again; a server error only if that is harmless.
+    /// After an answer: too many requests did nothing and may be sent again, and so may one whose key is in use by its
+    /// own first sending; what is no answer of the API only if that is harmless.
     fn after_answer(&mut self, call: &Call<'_>, answer: &Answer) -> Result<Option<Duration>, ClientError> {
-        let again = answer.status == 429 || (answer.status >= 500 && call.repeat == Repeat::Freely);
+        let freely = call.repeat == Repeat::Freely;
+        let again = answer.status == 429 || (freely && (answer.status >= 500 || is_in_use(answer)));
         if !again || self.left == 0 {
             return Ok(None);
         }

@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 use bulkwright_client::api_words::{
     CreateBody, CreateBodyMapping, CreateBodyResource, JobDetails, ModuleName, Operation, Version, authorization,
 };
-use bulkwright_client::{Api, ApiSettings, ClientError, Created, Patience, Secret, TokenSource, Trust};
+use bulkwright_client::{Api, ApiSettings, ClientError, Created, Patience, RepeatKey, Secret, TokenSource, Trust};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tempfile::NamedTempFile;
@@ -102,12 +102,22 @@ impl Client {
     }
 
     pub(crate) async fn upload(&self, zip: &Path, name: &str) -> Result<String, ClientError> {
-        let received = self.api.upload(zip, name, &self.key.zgid).await?;
+        self.upload_under(&RepeatKey::random(), zip, name).await
+    }
+
+    /// An upload that is done once, however often it is sent.
+    pub(crate) async fn upload_under(&self, key: &RepeatKey, zip: &Path, name: &str) -> Result<String, ClientError> {
+        let received = self.api.upload(zip, name, &self.key.zgid, key).await?;
         Ok(received.value.details.file_id)
     }
 
     pub(crate) async fn create(&self, body: &CreateBody) -> Result<Created, ClientError> {
-        self.api.create(body).await
+        self.create_under(&RepeatKey::random(), body).await
+    }
+
+    /// A creation that is done once, however often it is sent.
+    pub(crate) async fn create_under(&self, key: &RepeatKey, body: &CreateBody) -> Result<Created, ClientError> {
+        self.api.create(body, key).await
     }
 
     pub(crate) async fn job(&self, id: &str) -> Result<JobDetails, ClientError> {

@@ -64,6 +64,14 @@ pub(crate) fn jobs(data: &Path) -> anyhow::Result<Vec<StoredJob>> {
     rows.collect::<rusqlite::Result<_>>().context("control.db cannot be read")
 }
 
+/// How many uploads there are, from the control file of a server that has ended.
+pub(crate) fn uploads(data: &Path) -> anyhow::Result<usize> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = Connection::open_with_flags(data.join("control.db"), flags)?;
+    let count: i64 = connection.query_row("SELECT count(*) FROM upload", [], |row| row.get(0))?;
+    Ok(usize::try_from(count)?)
+}
+
 /// Ids and versions of all records, in the order of ids, from the records file of a server that has ended.
 pub(crate) fn versions(data: &Path) -> anyhow::Result<Vec<(i64, i64)>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;

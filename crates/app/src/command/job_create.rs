@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use bulkwright_client::{Created, Exit};
+use bulkwright_client::{Created, Exit, RepeatKey};
 use serde_json::Value;
 
 use crate::args::JobCreateArgs;
@@ -25,7 +25,7 @@ pub(crate) async fn run(args: &JobCreateArgs, ui: &Ui) -> Result<Exit, Failure> 
 
 async fn create(body: Vec<u8>, target: &Target, ui: &Ui) -> Result<Exit, Failure> {
     ui.talk_more(&format!("asking {}", target.name));
-    let received = match target.api.create_from(body).await? {
+    let received = match target.api.create_from(body, &RepeatKey::random()).await? {
         Created::Job(received) => received,
         Created::Unknown { why } => {
             let message = format!("whether the job was created is not known: {why}");

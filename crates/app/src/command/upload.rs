@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use bulkwright_client::Exit;
+use bulkwright_client::{Exit, RepeatKey};
 
 use crate::args::UploadArgs;
 use crate::exit::Failure;
@@ -26,7 +26,7 @@ async fn upload(args: &UploadArgs, bytes: u64, target: &Target, ui: &Ui) -> Resu
     let name = args.file.file_name().map_or_else(|| "upload.zip".into(), |name| name.to_string_lossy());
     ui.talk(&format!("Uploading {} ({}) to {}", args.file.display(), counted(bytes, "byte"), target.name));
     let zgid = target.api.org().await?.zgid;
-    let received = target.api.upload(&args.file, &name, &zgid).await?;
+    let received = target.api.upload(&args.file, &name, &zgid, &RepeatKey::random()).await?;
     let file_id = received.value.details.file_id;
     if ui.json {
         ui.answer_body(&received.body);

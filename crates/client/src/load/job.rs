@@ -16,6 +16,7 @@ use crate::load::plan::Plan;
 use crate::load::poll::Pauses;
 use crate::load::settings::LoadSettings;
 use crate::load::watch::{Event, Watch};
+use crate::repeat_key::{RepeatKey, RunKeys};
 
 /// Looks for a result that should be there (CLIENT 10).
 const RESULT_TRIES: u32 = 4;
@@ -60,6 +61,7 @@ impl From<&ClientError> for Stop {
 pub(crate) struct Carrier<'a> {
     pub(crate) api: &'a Api,
     pub(crate) kind: TargetKind,
+    pub(crate) keys: &'a RunKeys,
     pub(crate) zgid: &'a str,
     pub(crate) settings: &'a LoadSettings,
     pub(crate) plan: &'a Plan,
@@ -72,8 +74,13 @@ pub(crate) struct Carrier<'a> {
 impl Carrier<'_> {
     /// Uploads a part. Costs nothing and creates nothing.
     pub(crate) async fn upload(&self, part: &Part) -> Result<String, ClientError> {
+        self.upload_under(part, &self.keys.upload(part.number, 1)).await
+    }
+
+    async fn upload_under(&self, part: &Part, key: &RepeatKey) -> Result<String, ClientError> {
         let zip = part.zip.as_ref().expect("a part without rows to send is not uploaded");
-        let uploaded = self.api.upload(zip.path(), &format!("part-{:04}.zip", part.number), self.zgid).await?;
+        let name = format!("part-{:04}.zip", part.number);
+        let uploaded = self.api.upload(zip.path(), &name, self.zgid, key).await?;
         Ok(uploaded.value.details.file_id)
     }
 
@@ -115,11 +122,13 @@ impl Carrier<'_> {
     }
 
     async fn create(&self, part: &Part, file_id: String, order: &[usize]) -> Result<Created, ClientError> {
-        match self.api.create(&self.body(file_id, order)).await {
-            // An upload may have ended in the meantime; a new one costs nothing (CLIENT 6).
+        let key = self.keys.create(part.number);
+        match self.api.create(&self.body(file_id, order), &key).await {
+            // An upload may have ended in the meantime; a new one costs nothing (CLIENT 6). It needs a key of its own, or
+            // it is answered with the one that has ended; a creation that was refused may be mended under its key.
             Err(error) if matches!(error.code(), Some("INVALID_FILE_ID" | "FILE_NOT_FOUND")) => {
-                let file_id = self.upload(part).await?;
-                self.api.create(&self.body(file_id, order)).await
+                let file_id = self.upload_under(part, &self.keys.upload(part.number, 2)).await?;
+                self.api.create(&self.body(file_id, order), &key).await
             }
             other => other,
         }

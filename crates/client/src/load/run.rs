@@ -22,6 +22,7 @@ use crate::load::source::Input;
 use crate::load::tally::{FirstFault, Tally};
 use crate::load::verdict::{JoinedBy, RowEnd, Status};
 use crate::load::watch::{Event, Progress, Watch};
+use crate::repeat_key::RunKeys;
 
 /// What a run has been told before it begins.
 pub(crate) struct Orders<'a> {
@@ -43,6 +44,7 @@ struct Ready {
 /// A run in progress.
 pub(crate) struct Run<'a> {
     orders: Orders<'a>,
+    keys: RunKeys,
     plan: Arc<Plan>,
     started: Timestamp,
     input: String,
@@ -60,6 +62,7 @@ impl<'a> Run<'a> {
         Ok(Run {
             plan: Arc::new(orders.plan.clone()),
             orders,
+            keys: RunKeys::new(),
             started: Timestamp::now(),
             input: input.path().to_string_lossy().into_owned(),
             reading: input.reading().to_owned(),
@@ -111,6 +114,7 @@ impl<'a> Run<'a> {
         Carrier {
             api: self.orders.api,
             kind: self.orders.kind,
+            keys: &self.keys,
             zgid: &self.orders.zgid,
             settings: self.orders.settings,
             plan: &self.plan,

@@ -2,15 +2,21 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bulkwright_client::{ClientError, Created, Secret, TargetKind, TokenSource};
+use bulkwright_client::{ClientError, Created, RepeatKey, Secret, TargetKind, TokenSource};
 use bulkwright_wire::create::CreateBody;
 
 use crate::script::{Reply, Request, Script, api, fixed};
 
+pub(crate) const HEALTH: &str = "/_bulkwright/health";
 const ORG: &str = r#"{"org":[{"zgid":"694902309"}]}"#;
-const CREATED: &str = r#"{"status":"success","code":"SUCCESS","message":"success","details":{"id":"77"}}"#;
+pub(crate) const CREATED: &str = r#"{"status":"success","code":"SUCCESS","message":"success","details":{"id":"77"}}"#;
 
-fn body() -> CreateBody {
+/// What somebody else's server says to the question whether it is ours.
+fn not_ours(request: &Request) -> Option<Reply> {
+    (request.path == HEALTH).then(|| Reply::error(404, "INVALID_URL_PATTERN"))
+}
+
+pub(crate) fn body() -> CreateBody {
     CreateBody { character_encoding: None, operation: "insert", ignore_empty: None, resource: Vec::new() }
 }
 
@@ -91,12 +97,12 @@ async fn the_token_endpoint_says_who_is_to_blame() {
 }
 
 #[tokio::test]
-async fn a_create_that_may_have_happened_is_never_sent_again() {
+async fn a_create_that_may_have_happened_is_never_sent_again_to_somebody_elses_server() {
     let check = async |reply: Reply| {
-        let script = Script::serve(move |_, _| reply.clone()).await;
-        let created = script.api(fixed("t")).create(&body()).await.unwrap();
+        let script = Script::serve(move |request, _| not_ours(request).unwrap_or_else(|| reply.clone())).await;
+        let created = script.api(fixed("t")).create(&body(), &RepeatKey::random()).await.unwrap();
         assert!(matches!(created, Created::Unknown { .. }), "{created:?}");
-        assert_eq!(script.requests().len(), 1);
+        assert_eq!(script.count("POST", ""), 1);
     };
     check(Reply::Cut).await;
     check(Reply::html(502)).await;
@@ -110,7 +116,8 @@ async fn a_create_that_may_have_happened_is_never_sent_again() {
 async fn a_create_that_did_nothing_is_sent_again() {
     let check = async |first: Reply, token: TokenSource| {
         let script = Script::serve(move |request, before| match (request.path.as_str(), before) {
-            (_, 0) => first.clone(),
+            _ if request.path == HEALTH => Reply::error(404, "INVALID_URL_PATTERN"),
+            (_, 1) => first.clone(),
             ("/oauth/v2/token", _) => Reply::json(200, r#"{"access_token":"t","expires_in":3600}"#),
             _ => Reply::json(201, CREATED),
         })
@@ -119,7 +126,7 @@ async fn a_create_that_did_nothing_is_sent_again() {
             TokenSource::Refresh { .. } => refresh(&script.url()),
             other => other,
         };
-        assert_eq!(script.api(token).create(&body()).await.unwrap(), Created::Job("77".into()));
+        assert_eq!(script.api(token).create(&body(), &RepeatKey::random()).await.unwrap(), Created::Job("77".into()));
     };
     check(Reply::error(429, "TOO_MANY_REQUESTS"), fixed("t")).await;
     check(Reply::html(429).with("retry-after", "0"), fixed("t")).await;
@@ -127,9 +134,10 @@ async fn a_create_that_did_nothing_is_sent_again() {
     let path = folder.path().join("token");
     fs_err::write(&path, "t").unwrap();
     // The file's token is the same after reading it again, so a refusal stands.
-    let script = Script::serve(|_, _| Reply::error(401, "INVALID_TOKEN")).await;
-    let refused = script.api(TokenSource::File(path)).create(&body()).await.unwrap_err();
-    assert_eq!((refused.code(), script.requests().len()), (Some("INVALID_TOKEN"), 1));
+    let script =
+        Script::serve(|request, _| not_ours(request).unwrap_or_else(|| Reply::error(401, "INVALID_TOKEN"))).await;
+    let refused = script.api(TokenSource::File(path)).create(&body(), &RepeatKey::random()).await.unwrap_err();
+    assert_eq!((refused.code(), script.count("POST", "")), (Some("INVALID_TOKEN"), 1));
 }
 
 #[tokio::test]
@@ -137,7 +145,7 @@ async fn a_create_without_a_connection_is_a_failure_and_not_unknown() {
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = nobody.local_addr().unwrap();
     drop(nobody);
-    let error = api(&format!("http://{address}"), fixed("t")).create(&body()).await.unwrap_err();
+    let error = api(&format!("http://{address}"), fixed("t")).create(&body(), &RepeatKey::random()).await.unwrap_err();
     assert!(matches!(error, ClientError::NoAnswer { .. }), "{error}");
     assert_eq!(error.exit().code(), 5);
 }
@@ -172,7 +180,7 @@ async fn an_upload_says_what_the_contract_wants_and_is_repeated_whole() {
         _ => Reply::json(200, uploaded_body),
     })
     .await;
-    let uploaded = script.api(fixed("t")).upload(&zip, "part.zip", "694902309").await.unwrap();
+    let uploaded = script.api(fixed("t")).upload(&zip, "part.zip", "694902309", &RepeatKey::random()).await.unwrap();
     assert_eq!((uploaded.value.details.file_id.as_str(), uploaded.body.as_slice()), ("9", uploaded_body.as_bytes()));
     let check = |request: &Request| {
         let headers = ["feature", "x-crm-org", "authorization"].map(|name| request.header(name).unwrap());

@@ -18,8 +18,12 @@ pub(crate) enum Conduct {
     Works,
     /// The create is answered with HTML.
     AnswersHtml,
+    /// The job is made, and the answer is cut off.
+    LosesAnswer,
     /// The create is refused.
     Refuses,
+    /// The create is refused, as the upload is gone.
+    ForgetsFile,
     /// The job ends FAILED and has no result.
     Fails,
     /// All is written, and the result is gone.
@@ -32,8 +36,18 @@ pub(crate) enum Conduct {
     PointsElsewhere,
 }
 
+/// Whose server it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// It keeps answers.
+    Us,
+    SomebodyElse,
+}
+
 #[derive(Default)]
 struct State {
+    /// Answers to creations by their keys, if they are kept.
+    kept: Option<HashMap<String, Reply>>,
     uploads: Vec<Vec<Vec<String>>>,
     jobs: Vec<Job>,
 }
@@ -53,7 +67,13 @@ const FIELDS: &[(&str, &str, &str)] = &[
 
 /// Starts the vendor.
 pub(crate) async fn vendor(rule: Rule) -> Script {
-    let state = Arc::new(Mutex::new(State::default()));
+    vendor_of(Owner::SomebodyElse, rule).await
+}
+
+/// Starts one that is a server of one's own, or not.
+pub(crate) async fn vendor_of(owner: Owner, rule: Rule) -> Script {
+    let kept = (owner == Owner::Us).then(HashMap::new);
+    let state = Arc::new(Mutex::new(State { kept, ..State::default() }));
     Script::serve(move |request, _| state.lock().unwrap().answer(request, rule)).await
 }
 
@@ -65,7 +85,8 @@ impl State {
             "/crm/v8/settings/modules" => Reply::json(200, r#"{"modules":[{"api_name":"Leads","id":"1"}]}"#),
             "/crm/v8/settings/fields" => Reply::json(200, &fields()),
             "/crm/v8/upload" => self.upload(request),
-            "/crm/bulk/v8/write" => self.create(request, rule),
+            "/crm/bulk/v8/write" => self.create_once(request, rule),
+            "/_bulkwright/health" if self.kept.is_some() => Reply::json(200, r#"{"product":"bulkwright"}"#),
             _ if path.starts_with("/crm/bulk/v8/write/") => self.details(path, request),
             _ if path.starts_with("/result/") => self.result(path),
             _ => Reply::error(404, "INVALID_URL_PATTERN"),
@@ -89,6 +110,19 @@ impl State {
         )
     }
 
+    fn create_once(&mut self, request: &Request, rule: Rule) -> Reply {
+        let key = request.header("idempotency-key").unwrap().to_owned();
+        if let Some(kept) = self.kept.as_ref().and_then(|kept| kept.get(&key)) {
+            return kept.clone();
+        }
+        let answer = self.create(request, rule);
+        let conduct = self.jobs.last().unwrap().conduct;
+        if let Some(kept) = self.kept.as_mut().filter(|_| !matches!(answer, Reply::Answer { status: 400.., .. })) {
+            kept.insert(key, answer.clone());
+        }
+        if conduct == Conduct::LosesAnswer { Reply::Cut } else { answer }
+    }
+
     fn create(&mut self, request: &Request, rule: Rule) -> Reply {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let conduct = rule(self.jobs.len() + 1);
@@ -101,6 +135,7 @@ impl State {
         match conduct {
             Conduct::AnswersHtml => Reply::html(200),
             Conduct::Refuses => Reply::error(400, "MANDATORY_FIELDS_NOT_MAPPED"),
+            Conduct::ForgetsFile => Reply::error(400, "FILE_NOT_FOUND"),
             _ => {
                 let id = self.jobs.len().to_string();
                 Reply::json(
@@ -123,7 +158,7 @@ impl State {
             _ => "COMPLETED",
         };
         let link = match job.conduct {
-            Conduct::Works => {
+            Conduct::Works | Conduct::LosesAnswer => {
                 json!({"download_url": format!("http://{}/result/{id}.zip", request.header("host").unwrap())})
             }
             Conduct::PointsElsewhere => json!({"download_url": "http://127.0.0.2:9/result.zip"}),

@@ -25,15 +25,15 @@ fn settings(out: &Path) -> LoadSettings {
     }
 }
 
-struct Ran {
-    report: LoadReport,
+pub(crate) struct Ran {
+    pub(crate) report: LoadReport,
     folder: tempfile::TempDir,
-    vendor: Script,
+    pub(crate) vendor: Script,
 }
 
 impl Ran {
     /// `line status record code column joined_by` of every row, and whether the source's cells came through.
-    fn rows(&self, file: &str) -> Vec<String> {
+    pub(crate) fn rows(&self, file: &str) -> Vec<String> {
         let mut csv = csv::ReaderBuilder::new().flexible(true).from_path(self.folder.path().join(file)).unwrap();
         let header = csv.headers().unwrap().clone();
         let at = |name: &str| header.iter().position(|found| found == name).unwrap();
@@ -41,13 +41,18 @@ impl Ran {
         csv.records().map(|row| row.unwrap()).map(|row| shown.map(|at| row[at].to_owned()).join(" ")).collect()
     }
 
-    fn has(&self, file: &str) -> bool {
+    pub(crate) fn has(&self, file: &str) -> bool {
         self.folder.path().join(file).exists()
     }
 }
 
-async fn run(csv: &str, rule: Rule, change: impl FnOnce(&mut LoadSettings)) -> Ran {
+pub(crate) async fn run(csv: &str, rule: Rule, change: impl FnOnce(&mut LoadSettings)) -> Ran {
     run_watched(csv, rule, change, &NoWatch, &CancellationToken::new()).await.unwrap()
+}
+
+/// The same against a vendor that is there.
+pub(crate) async fn run_against(vendor: Script, csv: &str) -> Ran {
+    run_watched_against(vendor, csv, |_| {}, &NoWatch, &CancellationToken::new()).await.unwrap()
 }
 
 async fn run_watched(
@@ -57,10 +62,19 @@ async fn run_watched(
     watch: &dyn Watch,
     stop: &CancellationToken,
 ) -> Result<Ran, ClientError> {
+    run_watched_against(vendor(rule).await, csv, change, watch, stop).await
+}
+
+async fn run_watched_against(
+    vendor: Script,
+    csv: &str,
+    change: impl FnOnce(&mut LoadSettings),
+    watch: &dyn Watch,
+    stop: &CancellationToken,
+) -> Result<Ran, ClientError> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("in.csv");
     fs_err::write(&file, csv).unwrap();
-    let vendor = vendor(rule).await;
     let mut settings = settings(folder.path());
     change(&mut settings);
     let api = vendor.api(fixed("t"));
@@ -68,7 +82,7 @@ async fn run_watched(
     Ok(Ran { report, folder, vendor })
 }
 
-const SEVEN: &str = "Last Name,email,_note\na,a@x.example,1\nbad,b@x.example,2\nc,c@x.example,3\nd,d@x.example,4\ne,e@x.example,5\nf,f@x.example,6\ng,g@x.example,7\n";
+pub(crate) const SEVEN: &str = "Last Name,email,_note\na,a@x.example,1\nbad,b@x.example,2\nc,c@x.example,3\nd,d@x.example,4\ne,e@x.example,5\nf,f@x.example,6\ng,g@x.example,7\n";
 
 #[tokio::test]
 async fn verdicts_find_their_rows_whatever_the_order() {

@@ -4,6 +4,7 @@
 
 mod calls;
 mod fake;
+mod keys;
 mod loads;
 mod script;
 mod waits;

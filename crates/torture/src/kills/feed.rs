@@ -1,9 +1,10 @@
 //! The client that goes on feeding jobs while the server under it is killed again and again.
 //!
-//! What it repeats. An upload without an answer is sent again: at worst a file lies there that no job names. A create
-//! that got a connection and no answer may have made a job, and is never sent again: whether it did is looked up in the
-//! control file, by the upload that only this create named. A create that got no connection did nothing and is sent
-//! again, like every request that only reads.
+//! What it repeats. An upload without an answer is sent again under its `Idempotency-Key`, so that no second file lies
+//! there. Every second create has a key too and is simply sent again. The others are those of a client that knows no
+//! keys: one that got a connection and no answer may have made a job, and is never sent again; whether it did is looked up
+//! in the control file, by the upload that only this create named. A create that got no connection did nothing and is
+//! sent again, like every request that only reads.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bulkwright_client::api_words::{JobDetails, Status};
-use bulkwright_client::{ClientError, Created};
+use bulkwright_client::{ClientError, Created, RepeatKey};
 use tempfile::NamedTempFile;
 use tokio::sync::watch;
 
@@ -40,7 +41,7 @@ pub(crate) enum Step {
 pub(crate) struct Sent {
     pub(crate) job: Job,
     pub(crate) file_id: String,
-    /// The job's id, if an answer told it.
+    /// The job's id, if an answer told it: always in the end, where the create had a key.
     pub(crate) id: Option<String>,
     /// Its result, as fetched when the job was first seen to have ended.
     pub(crate) first_result: Option<PathBuf>,
@@ -105,10 +106,11 @@ impl Feed {
         zip: &NamedTempFile,
         served: &mut watch::Receiver<Option<Arc<Client>>>,
     ) -> anyhow::Result<String> {
+        let key = RepeatKey::random();
         loop {
             let client = present(served).await?;
             self.step.send_replace(Step::Upload);
-            match client.upload(zip.path(), &format!("job-{}.zip", job.number)).await {
+            match client.upload_under(&key, zip.path(), &format!("job-{}.zip", job.number)).await {
                 Err(ClientError::NoAnswer { .. }) => tokio::time::sleep(PAUSE).await,
                 answer => return Ok(answer?),
             }
@@ -122,15 +124,17 @@ impl Feed {
         served: &mut watch::Receiver<Option<Arc<Client>>>,
     ) -> anyhow::Result<()> {
         let body = client::create_body_of(&job, &file_id);
+        let (key, is_repeated) = (RepeatKey::random(), has_key(&job));
         let place = self.add(Sent { job, file_id, id: None, first_result: None });
         loop {
             let client = present(served).await?;
             self.step.send_replace(Step::Create);
-            match client.create(&body).await {
+            match client.create_under(&key, &body).await {
                 Ok(Created::Job(id)) => {
                     self.change(place, |sent| sent.id = Some(id));
                     return Ok(());
                 }
+                Ok(Created::Unknown { .. }) if is_repeated => tokio::time::sleep(PAUSE).await,
                 Ok(Created::Unknown { .. }) => return Ok(()),
                 // No connection was made: nothing was sent.
                 Err(ClientError::NoAnswer { .. }) => tokio::time::sleep(PAUSE).await,
@@ -185,6 +189,11 @@ impl Feed {
     fn change(&self, place: usize, change: impl FnOnce(&mut Sent)) {
         change(&mut self.sent.lock().unwrap_or_else(PoisonError::into_inner)[place]);
     }
+}
+
+/// Whether the client of this job's create knows keys, and sends it again.
+pub(crate) fn has_key(job: &Job) -> bool {
+    job.number.is_multiple_of(2)
 }
 
 pub(crate) fn has_ended(details: &JobDetails) -> bool {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use bulkwright_client::api_words::JobDetails;
 
-use super::feed::{Sent, has_ended};
+use super::feed::{Sent, has_ended, has_key};
 use super::reference;
 use super::{Settings, Torture};
 use crate::check::{self, Checked, Differences, Ended};
@@ -86,6 +86,7 @@ impl Torture {
         server.stop().await?;
         self.look()?;
         self.doubled_jobs();
+        self.repeated()?;
         self.compare_versions(&undisturbed)?;
         Ok(End {
             jobs: ended.len(),
@@ -134,6 +135,23 @@ impl Torture {
             ended.push(Ended { job: sent.job.clone(), details, result, block_start });
         }
         Ok((ended, stuck))
+    }
+
+    /// Each upload was sent under one key until it was answered, and then its job was tried: there are as many of them. A
+    /// create that has a key was sent again until it was answered.
+    fn repeated(&mut self) -> anyhow::Result<()> {
+        let sent = self.feed.sent();
+        let uploads = control::uploads(&self.site.data())?;
+        if uploads != sent.len() {
+            self.differences.doubled.add(|| format!("{uploads} uploads under {} keys", sent.len()));
+        }
+        for sent in sent.iter().filter(|sent| has_key(&sent.job)) {
+            let stored = self.stored.iter().find(|stored| stored.file_id == sent.file_id).map(|stored| &stored.id);
+            if sent.id.is_none() || sent.id.as_ref() != stored {
+                self.differences.wrong.add(|| format!("a create was answered with {:?}, and made {stored:?}", sent.id));
+            }
+        }
+        Ok(())
     }
 
     /// No upload of this run was named by two creates, so no two jobs may name it.
