@@ -60,19 +60,32 @@ impl Client {
         self.answer(request.header("Authorization", format!("Bearer {}", self.admin_secret))).await
     }
 
-    /// The id of the file.
-    pub(crate) async fn upload(&self, zip: Vec<u8>) -> Result<String, Cut> {
+    /// The id of the file: the same under the same key.
+    pub(crate) async fn upload(&self, key: &str, zip: Vec<u8>) -> Result<String, Cut> {
         let part = reqwest::multipart::Part::bytes(zip).file_name("leads.zip");
         let form = reqwest::multipart::Form::new().part("file", part);
         let request = self.http.post(format!("{}/crm/v8/upload", self.base)).multipart(form);
         let request = request.header("feature", "bulk-write").header("X-CRM-ORG", &self.org);
+        let request = request.header("Idempotency-Key", key);
         let answer = self.answer(self.with_token(request)).await?;
         Ok(answer.json()["details"]["file_id"].as_str().unwrap().to_owned())
     }
 
-    /// The id of the job.
-    pub(crate) async fn create(&self, body: &Value) -> Result<String, Cut> {
-        let request = self.http.post(format!("{}/crm/bulk/v8/write", self.base)).json(body);
+    /// Uploads, with their files, and jobs that there are.
+    pub(crate) async fn counts(&self) -> Result<[u64; 2], Cut> {
+        let request = self.http.post(format!("{}/_bulkwright/admin/verify", self.base)).body("{}");
+        let answer = self.answer(request.header("Authorization", format!("Bearer {}", self.admin_secret))).await?;
+        let sums = &answer.json()["sums"];
+        let jobs = sums["jobs"].as_object().unwrap().values().map(|jobs| jobs.as_u64().unwrap());
+        Ok([sums["uploads"].as_u64().unwrap(), jobs.sum()])
+    }
+
+    /// The id of the job: the same under the same key, if there is one.
+    pub(crate) async fn create(&self, key: Option<&str>, body: &Value) -> Result<String, Cut> {
+        let mut request = self.http.post(format!("{}/crm/bulk/v8/write", self.base)).json(body);
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
         let answer = self.answer(self.with_token(request)).await?;
         assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
         Ok(answer.json()["details"]["id"].as_str().unwrap().to_owned())

@@ -24,17 +24,25 @@ pub(crate) struct Told {
     jobs: Vec<(Value, Vec<String>)>,
     /// Each record's fields by its name.
     records: BTreeMap<String, Value>,
-    /// Jobs that are listed.
-    listed: usize,
+    /// Uploads and jobs that there are.
+    counts: [u64; 2],
 }
 
 /// What the client knows across deaths.
 #[derive(Default)]
 struct Memory {
-    file: Option<String>,
-    /// A create was sent whose answer never came.
+    /// A create without a key was sent whose answer never came.
     in_doubt: bool,
     jobs: Vec<String>,
+}
+
+/// How a client comes over a create whose answer it never saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Knowing {
+    /// It sends the create again, under its key.
+    Keys,
+    /// It knows no keys and looks whether its job is there.
+    Looking,
 }
 
 /// Runs both jobs to their end, the first server dying where it is told to.
@@ -70,18 +78,25 @@ async fn died(server: &mut Living) -> bool {
 
 async fn go_on(mortal: &Mortal, server: &Living, memory: &mut Memory) -> Result<Told, Cut> {
     let client = Client::of(&server.base, &mortal.data()).await?;
-    for (csv, operation) in [(first_csv(), "insert"), (second_csv(), "upsert")].iter().skip(memory.jobs.len()) {
-        let job = created(&client, memory, csv, operation).await?;
+    let jobs = [(first_csv(), "insert", Knowing::Keys), (second_csv(), "upsert", Knowing::Looking)];
+    for (csv, operation, knowing) in jobs.into_iter().skip(memory.jobs.len()) {
+        let job = created(&client, memory, &csv, operation, knowing).await?;
         // One job is through before the next is created: their order is part of what is compared.
         ended(&client, &job).await?;
         memory.jobs.push(job);
-        memory.file = None;
     }
     told(&client, memory).await
 }
 
-/// A job for this file: the one that was created before the server died, if it was.
-async fn created(client: &Client, memory: &mut Memory, csv: &str, operation: &str) -> Result<String, Cut> {
+/// A job for this file: the one that was created before the server died, if it was. The file is uploaded again each time:
+/// under its key it is the same one.
+async fn created(
+    client: &Client,
+    memory: &mut Memory,
+    csv: &str,
+    operation: &str,
+    knowing: Knowing,
+) -> Result<String, Cut> {
     if memory.in_doubt {
         let listed = listed(client).await?;
         memory.in_doubt = false;
@@ -89,14 +104,15 @@ async fn created(client: &Client, memory: &mut Memory, csv: &str, operation: &st
             return Ok(job);
         }
     }
-    let file = match &memory.file {
-        Some(file) => file.clone(),
-        None => client.upload(zipped(csv)).await?,
-    };
-    memory.file = Some(file.clone());
+    let key = format!("the-{operation}");
+    let file = client.upload(&key, zipped(csv)).await?;
     let resource = json!({ "type": "data", "module": { "api_name": "Leads" }, "file_id": file, "find_by": "Email" });
+    let body = json!({ "operation": operation, "resource": [resource] });
+    if knowing == Knowing::Keys {
+        return client.create(Some(&key), &body).await;
+    }
     memory.in_doubt = true;
-    let job = client.create(&json!({ "operation": operation, "resource": [resource] })).await?;
+    let job = client.create(None, &body).await?;
     // Not cleared: until the job has ended, a death makes the client look for it again.
     Ok(job)
 }
@@ -118,7 +134,7 @@ async fn ended(client: &Client, job: &str) -> Result<Value, Cut> {
 }
 
 async fn told(client: &Client, memory: &Memory) -> Result<Told, Cut> {
-    let mut told = Told { listed: listed(client).await?.len(), ..Told::default() };
+    let mut told = Told { counts: client.counts().await?, ..Told::default() };
     let mut names = BTreeMap::new();
     for (place, job) in memory.jobs.iter().enumerate() {
         let details = ended(client, job).await?;
