@@ -7,6 +7,8 @@ mod harness;
 
 mod random;
 
+mod repeats;
+
 mod every_point;
 mod injector;
 mod stores;

@@ -46,6 +46,7 @@ fn assert_sound(runtime: &Runtime, directory: &Path, at: Option<At>) {
     let store = SqliteStore::open(directory, &options).unwrap();
     let verification = runtime.block_on(store.verify()).unwrap();
     assert!(verification.is_sound(), "after a failure at {at:?}: {:?}", verification.differences);
+    assert_eq!(verification.sums.uploads, 1, "whatever failed, one key makes one upload");
 }
 
 /// Tells the story once undisturbed, and then with each point failing the first time it is passed, the second time, and so
@@ -138,6 +139,7 @@ fn the_nth_call_fails_until_none_is_left() {
         "get_blob",
         "delete_blob",
         "add_upload",
+        "answer",
         "upload",
         "add_job",
         "job",

@@ -16,7 +16,7 @@ use bulkwright_store::model::{JobsQuery, PageQuery, SortBy};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::harness::{Answer, Client, csv_in, job_of, zip_of};
+use super::harness::{Answer, Client, csv_in, form_of, job_of, zip_of};
 use super::injector::Injector;
 use super::stores::without_upkeep;
 use crate::Clock;
@@ -29,6 +29,8 @@ const CSV: &str = "Last_Name,Email,Lead_Source\nAnn,ann@x.com,Fair\nBob,bob@x.co
     ,none@x.com,\nCy,cy@x.com,fair\nDee,,\nBob again,bob@x.com,Radio show\nshort\nEve,no email,\nFay,fay@x.com,\n";
 /// Bytes of typed rows in a chunk: three rows or so.
 const CHUNK_BYTES: usize = 300;
+/// Under which the upload and the creation are sent.
+const KEY: &str = "the-story";
 const LEADS: ModuleNumber = ModuleNumber(1);
 const NOW_MS: i64 = 1_795_000_000_000;
 /// Time between two looks at a job.
@@ -150,19 +152,28 @@ impl<'a> Story<'a> {
         assert!(matches!(ready.status, 200 | 503), "{ready:?}");
     }
 
+    /// Uploads, and once more under the same key: that makes nothing.
     async fn upload(&self) -> String {
-        let zip = zip_of(&[("leads.csv", CSV)]);
-        let answer = self.ask(200, async || self.client.upload(&zip).await).await;
+        let form = form_of("file", &zip_of(&[("leads.csv", CSV)]));
+        let headers = [("feature", "bulk-write"), ("X-CRM-ORG", self.client.org.as_str()), ("Idempotency-Key", KEY)];
+        let under_key = async || self.client.upload_with("v8", &headers, &form).await;
+        let answer = self.ask(200, &under_key).await;
+        assert_eq!(self.ask(200, &under_key).await.body, answer.body);
         answer.json()["details"]["file_id"].as_str().unwrap().to_owned()
     }
 
-    /// Creates the job. An error that names no job promises that there is none, so it is asked for once more.
+    /// Creates the job. An error that names no job promises that there is none, so it is asked for once more; and once
+    /// more when it is there.
     async fn create(&self, file: &str) -> String {
         let mut body = job_of(file, "upsert", Some("Email"));
         body["callback"] = json!({ "url": "https://callback.invalid/done", "method": "post" });
+        let headers = [("Content-Type", "application/json"), ("Idempotency-Key", KEY)];
+        let body = body.to_string();
+        let under_key = async || self.client.send("POST", "/crm/bulk/v8/write", &headers, body.as_bytes()).await;
         for _ in 0..TRIES {
-            let answer = self.client.post_json("/crm/bulk/v8/write", &body).await;
+            let answer = under_key().await;
             if answer.status == 201 {
+                assert_eq!(self.ask(201, &under_key).await.body, answer.body);
                 return answer.json()["details"]["id"].as_str().unwrap().to_owned();
             }
             assert_clean(&answer);

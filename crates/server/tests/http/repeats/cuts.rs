@@ -30,15 +30,6 @@ fn cuts(length: usize) -> impl Iterator<Item = Cut> {
     sending.chain([Cut::Sent; 5]).chain(READ.map(Cut::Reading))
 }
 
-fn request(client: &Client, path: &str, headers: &str, key: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n{headers}Idempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n",
-        client.token.as_deref().unwrap(),
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
-}
-
 async fn send_and_cut(client: &Client, request: &[u8], cut: Cut) {
     let mut stream = TcpStream::connect(client.addr).await.unwrap();
     match cut {
@@ -69,8 +60,8 @@ async fn a_creation_is_done_once_wherever_it_is_cut() {
     let file = first(&upload_under(&client, "file", &zip()).await, 200);
     let body = job_of(&file, "insert", None);
     let sent = |key: &str| {
-        let headers = "Content-Type: application/json\r\n";
-        request(&client, "/crm/bulk/v8/write", headers, key, body.to_string().as_bytes())
+        let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key)];
+        client.request("POST", "/crm/bulk/v8/write", &headers, body.to_string().as_bytes())
     };
     let length = sent("create-00").len();
     let all: Vec<Cut> = cuts(length).collect();
@@ -87,8 +78,16 @@ async fn an_upload_is_done_once_wherever_it_is_cut() {
     let server = dev_server().await;
     let client = Client::dev(&server);
     let before = made(&server).await;
-    let headers = format!("feature: bulk-write\r\nX-CRM-ORG: {}\r\nContent-Type: {}\r\n", client.org, multipart_type());
-    let sent = |key: &str| request(&client, "/crm/v8/upload", &headers, key, &form_of("file", &zip()));
+    let content_type = multipart_type();
+    let sent = |key: &str| {
+        let headers = [
+            ("feature", "bulk-write"),
+            ("X-CRM-ORG", client.org.as_str()),
+            ("Content-Type", content_type.as_str()),
+            ("Idempotency-Key", key),
+        ];
+        client.request("POST", "/crm/v8/upload", &headers, &form_of("file", &zip()))
+    };
     let length = sent("upload-00").len();
     let all: Vec<Cut> = cuts(length).collect();
     for (place, &cut) in all.iter().enumerate() {
