@@ -104,7 +104,7 @@ impl Place {
         };
         let stores = without_upkeep(Arc::new(FailingStore::new(store.clone(), weather.points())));
         let (data, catalog) = (Data::Kept(directory.to_owned()), Arc::new(Catalog::builtin()));
-        let server = Server::over(stores, config, data, catalog).await.unwrap();
+        let server = Server::over(stores, config, None, data, catalog).await.unwrap();
         let client = Client::fresh(&server).await;
         let file = client.upload_csv("Last_Name\nNg\n").await;
         Place { server, store, client, file, weather }
