@@ -36,6 +36,9 @@ pub(crate) const LEVELS: &[(&str, &str)] =
 /// What libraries say of their own insides is left to `trace`.
 const DEBUG: &str = "debug,hyper=info,hyper_util=info,reqwest=info";
 
+/// A certificate that is not believed is told once, with what to do, by the command that meets it.
+const TOLD_ELSEWHERE: &str = "rustls_platform_verifier=off";
+
 /// Starts the log of a client: only what is wrong, unless it was asked for more.
 pub(crate) fn start_for_client(quiet: bool, verbose: u8) {
     let level = match (quiet, verbose) {
@@ -61,7 +64,8 @@ pub(crate) fn start_for_server(format: LogFormat, level: &'static str, quiet: bo
 
 /// `BULKWRIGHT_LOG` holds filters for those who need more than a level gives.
 fn start(format: LogFormat, level: &'static str) {
-    let filter = EnvFilter::try_from_env("BULKWRIGHT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let usual = || EnvFilter::new(format!("{level},{TOLD_ELSEWHERE}"));
+    let filter = EnvFilter::try_from_env("BULKWRIGHT_LOG").unwrap_or_else(|_| usual());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(false);
     // A line that cannot be written is lost. To say so on the same stderr would panic, and a full disk would end the server.
     let builder = builder.log_internal_errors(false);
