@@ -11,6 +11,8 @@ use super::world::{
 };
 use crate::harness::Answer;
 
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
 /// RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -110,7 +112,7 @@ async fn a_proof_key_is_asked_for_where_one_was_promised() {
     let s256 = [("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
     let plain = [("code_challenge", VERIFIER), ("code_challenge_method", "plain")];
     let unnamed = [("code_challenge", VERIFIER)];
-    let cases: [(&[(&str, &str)], Option<&str>, bool); 10] = [
+    let cases: [(Parameters<'_>, Option<&str>, bool); 10] = [
         (&s256, Some(VERIFIER), true),
         (&s256, Some(CHALLENGE), false),
         (&s256, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXK"), false),
