@@ -117,16 +117,16 @@ fn a_sweep_says_what_would_go_until_it_is_told_to() {
     place.run(&["load", "x.csv", "-m", "Leads"]).ends(0);
     place.write("bulkwright-data/blobs/upload-00", "orphan");
     let told = place.run(&["sweep"]).ends(0).out;
-    let expected = "would remove: 0 uploads, 0 results, 0 jobs, 0 tokens, 1 orphan; 6 bytes of files; --now does it\n";
+    let expected = "would remove: 0 uploads, 0 results, 0 jobs, 0 tokens, 0 kept answers, 1 orphan; 6 bytes of files; --now does it\n";
     assert_eq!(told, expected);
     let serving = place.start(&["serve"]);
     let told = place.run(&["sweep", "--older-than", "0s"]).ends(0).out;
-    assert!(told.starts_with("would remove: 1 upload, 1 result, 1 job, 0 tokens, 0 orphans; "), "{told}");
+    assert!(told.starts_with("would remove: 1 upload, 1 result, 1 job, 0 tokens, 0 kept answers, 0 orphans; "), "{told}");
     drop(serving);
     let answer = json(&place.run(&["sweep", "--now", "--older-than", "0s", "--json"]).ends(0));
     let bytes = answer["bytes"].as_u64().unwrap();
     let expected = format!(
-        r#"{{"schema":1,"removed":true,"uploads":1,"results":1,"jobs":1,"tokens":0,"orphans":0,"bytes":{bytes}}}"#
+        r#"{{"schema":1,"removed":true,"uploads":1,"results":1,"jobs":1,"tokens":0,"answers":0,"orphans":0,"bytes":{bytes}}}"#
     );
     assert_eq!(answer.to_string(), expected);
     assert_eq!(fs_err::read_dir(place.path("bulkwright-data/blobs")).unwrap().count(), 0);

@@ -204,11 +204,18 @@ fn check_recorded(exchange: &Exchange) -> Result<(), String> {
     };
     let check = |content_type: String| {
         let headers = vec![("content-type".to_owned(), content_type)];
-        let answer = Answer { status: response.status, headers, body: response.body_text().into_bytes() };
+        let answer = Answer { status: response.status, headers, body: filled(exchange).into_bytes() };
         DOCUMENT.check_body(&described, &answer)
     };
     let faults: Vec<String> = types.iter().filter_map(|content_type| check(content_type.clone()).err()).collect();
     if faults.len() < types.len() || types.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
+
+/// The body with something in the places that are filled when it is played.
+fn filled(exchange: &Exchange) -> String {
+    let uploads = exchange.given.uploads.keys().map(String::as_str);
+    let body = exchange.response.body_text().replace("{base}", "http://127.0.0.1:8080");
+    uploads.chain(["job"]).fold(body, |body, name| body.replace(&format!("{{{name}}}"), "1"))
 }
 
 fn contract() -> PathBuf {
