@@ -121,7 +121,10 @@ fn a_sweep_says_what_would_go_until_it_is_told_to() {
     assert_eq!(told, expected);
     let serving = place.start(&["serve"]);
     let told = place.run(&["sweep", "--older-than", "0s"]).ends(0).out;
-    assert!(told.starts_with("would remove: 1 upload, 1 result, 1 job, 0 tokens, 0 kept answers, 0 orphans; "), "{told}");
+    assert!(
+        told.starts_with("would remove: 1 upload, 1 result, 1 job, 0 tokens, 0 kept answers, 0 orphans; "),
+        "{told}"
+    );
     drop(serving);
     let answer = json(&place.run(&["sweep", "--now", "--older-than", "0s", "--json"]).ends(0));
     let bytes = answer["bytes"].as_u64().unwrap();
