@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bulkwright_wire::administration::Request;
-use bulkwright_wire::callback::{WebhookSecretAnswer, WebhookSecretRequest};
 use bulkwright_wire::path;
 use bulkwright_wire::upkeep::{BackupAnswer, BackupRequest, SweepAnswer, SweepRequest, VerifyAnswer};
 use serde::Serialize;
@@ -59,14 +58,6 @@ impl Admin {
     /// See [`ClientError`].
     pub async fn sweep(&self, request: SweepRequest) -> Result<SweepAnswer, ClientError> {
         self.post("sweeping", path::SWEEP, json(&request)).await
-    }
-
-    /// Shows or changes what an organisation's callbacks are signed with.
-    ///
-    /// # Errors
-    /// See [`ClientError`].
-    pub async fn webhook_secret(&self, request: &WebhookSecretRequest) -> Result<WebhookSecretAnswer, ClientError> {
-        self.post("asking for the webhook secret", path::WEBHOOK_SECRET, json(request)).await
     }
 
     /// Copies everything to a directory of the server's machine.

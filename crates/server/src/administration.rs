@@ -11,6 +11,7 @@ mod org;
 mod token;
 mod user;
 mod values;
+mod webhook;
 
 use std::future::Future;
 use std::path::Path;

@@ -92,9 +92,6 @@ pub enum ServeError {
     /// The store cannot be used: damaged, made by a newer version, or the disk failed.
     #[error("the data cannot be used")]
     Store(#[source] bulkwright_store::Error),
-    /// No organisation is meant, or more than one could be.
-    #[error(transparent)]
-    UnknownOrg(#[from] crate::webhook_secrets::UnknownOrg),
     /// Documented data could not be seeded: a fault of this program or of its disk.
     #[error("the example job could not be run: {reason}")]
     Seed {

@@ -5,8 +5,8 @@
 //! is built in one place, and each job is run by a worker through the engine and told to
 //! its receiver by another.
 //!
-//! There is no web framework here: the wire's order of evaluation and its headers are not what frameworks give, and a
-//! table of twelve paths needs none. Connections are accepted by a loop of our own because every one of them is under
+//! There is no web framework here: the wire's order of evaluation and its headers are not what frameworks give, and one
+//! table of paths needs none. Connections are accepted by a loop of our own because every one of them is under
 //! limits of time and size from its first byte.
 
 mod clock;
@@ -51,8 +51,6 @@ mod sweep;
 pub mod upkeep;
 
 pub mod administration;
-pub mod webhook_secrets;
-
 #[cfg(test)]
 extern crate self as bulkwright_server;
 #[cfg(test)]

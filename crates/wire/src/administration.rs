@@ -2,12 +2,13 @@
 //! `/_bulkwright/admin/` (contract 12, row 59), and what the commands print with `--json`. Members are only ever added.
 //!
 //! Each request is a [`Request`]: it knows where it goes and what comes back. Secrets are told once, in the answer that
-//! makes them; nothing gives them a second time.
+//! makes them; nothing gives them a second time, but for what signs callbacks, which is no way in.
 
 mod code;
 mod org;
 mod token;
 mod user;
+mod webhook;
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ pub use token::{
     RevokeClient, RevokeToken, RevokedClient, RevokedToken, TokenKind, TokenView, TokensAnswer,
 };
 pub use user::{CreateUser, CreatedUser, ListUsers, RevokeUser, RevokedUser, UserView, UsersAnswer};
+pub use webhook::{WebhookSecretAnswer, WebhookSecretRequest};
 
 /// The number of this form of the answers.
 pub const SCHEMA: u32 = 1;
@@ -56,6 +58,8 @@ pub enum Operation {
     ListTokens,
     /// [`RevokeToken`]
     RevokeToken,
+    /// [`WebhookSecretRequest`]
+    WebhookSecret,
 }
 
 impl Operation {
@@ -76,6 +80,7 @@ impl Operation {
             Operation::CreateToken => "/_bulkwright/admin/token/create",
             Operation::ListTokens => "/_bulkwright/admin/token/list",
             Operation::RevokeToken => "/_bulkwright/admin/token/revoke",
+            Operation::WebhookSecret => "/_bulkwright/admin/webhook-secret",
         }
     }
 
@@ -96,6 +101,7 @@ impl Operation {
             Operation::CreateToken => "making a token",
             Operation::ListTokens => "listing tokens",
             Operation::RevokeToken => "revoking a token",
+            Operation::WebhookSecret => "asking for the webhook secret",
         }
     }
 }

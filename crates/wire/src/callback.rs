@@ -1,4 +1,4 @@
-//! Callbacks of a server of our own: which ones there are, what came of them, and what signs them.
+//! Callbacks of a server of our own: which ones there are, and what came of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,34 +56,4 @@ pub struct CallbackTry {
     /// What went wrong; null where nothing did.
     #[serde(default)]
     pub error: Option<String>,
-}
-
-/// The body of `POST /_bulkwright/admin/webhook-secret`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WebhookSecretRequest {
-    /// Which organisation; may be left out where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub org: Option<String>,
-    /// Whether a new secret takes the first place; the one before it goes on signing until the next change.
-    #[serde(default)]
-    pub rotate: bool,
-}
-
-/// `POST /_bulkwright/admin/webhook-secret`
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WebhookSecretAnswer {
-    /// [`crate::upkeep::SCHEMA`].
-    pub schema: u32,
-    /// Whose.
-    pub org: String,
-    /// `whsec_…`, newest first: a signature for each is sent.
-    pub secrets: Vec<String>,
-}
-
-/// Secrets are not printed.
-impl std::fmt::Debug for WebhookSecretAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebhookSecretAnswer").field("org", &self.org).finish_non_exhaustive()
-    }
 }

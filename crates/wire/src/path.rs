@@ -100,8 +100,6 @@ pub const METRICS: &str = "/_bulkwright/metrics";
 pub const JOBS: &str = "/_bulkwright/jobs";
 /// Callbacks of jobs that are through, newest job first.
 pub const CALLBACKS: &str = "/_bulkwright/callbacks";
-/// What an organisation's callbacks are signed with.
-pub const WEBHOOK_SECRET: &str = "/_bulkwright/admin/webhook-secret";
 /// Takes away what has outlived its time.
 pub const SWEEP: &str = "/_bulkwright/admin/sweep";
 /// Copies everything to a directory of the server's machine.
@@ -132,8 +130,6 @@ pub enum OwnEndpoint {
     Callback,
     /// One job's callback is sent again.
     CallbackReplay,
-    /// Shows what an organisation's callbacks are signed with, or changes it.
-    WebhookSecret,
     /// Takes away what has outlived its time.
     Sweep,
     /// Copies everything to a directory of the server's machine.
@@ -179,7 +175,6 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::Callbacks, "GET", CALLBACKS, OwnAccess::Organisation),
     own(OwnEndpoint::Callback, "GET", "/_bulkwright/callbacks/{job_id}", OwnAccess::Organisation),
     own(OwnEndpoint::CallbackReplay, "POST", "/_bulkwright/callbacks/{job_id}/replay", OwnAccess::Organisation),
-    own(OwnEndpoint::WebhookSecret, "POST", WEBHOOK_SECRET, OwnAccess::Admin),
     own(OwnEndpoint::Sweep, "POST", SWEEP, OwnAccess::Admin),
     own(OwnEndpoint::Backup, "POST", BACKUP, OwnAccess::Admin),
     administration(Operation::CreateOrg),
@@ -196,6 +191,7 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     administration(Operation::CreateToken),
     administration(Operation::ListTokens),
     administration(Operation::RevokeToken),
+    administration(Operation::WebhookSecret),
 ];
 
 const fn administration(operation: Operation) -> OwnRow {

@@ -1,9 +1,8 @@
 //! `callback list|show|replay|secret`: what became of callbacks, once more, and what signs them.
 
-use bulkwright_client::api_words::callback::{WebhookSecretAnswer, WebhookSecretRequest};
+use bulkwright_client::api_words::administration::{WebhookSecretAnswer, WebhookSecretRequest};
 use bulkwright_client::api_words::{CallbackDelivery, CallbacksPage};
 use bulkwright_client::{CallbacksFilter, Exit, TargetKind};
-use bulkwright_server::webhook_secrets;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -12,7 +11,7 @@ use crate::args::{
     CallbackCommand, CallbackListArgs, CallbackReplayArgs, CallbackSecretArgs, CallbackShowArgs, ListedState,
     TargetArgs,
 };
-use crate::data_directory::{json as document, looked_after};
+use crate::data_directory::{administered, json as document};
 use crate::exit::Failure;
 use crate::table;
 use crate::target::{NoData, Target};
@@ -154,9 +153,7 @@ async fn given_up(target: &Target) -> Result<Vec<String>, Failure> {
 
 async fn secret(args: &CallbackSecretArgs, ui: &Ui) -> Result<Exit, Failure> {
     let request = WebhookSecretRequest { org: args.org.clone(), rotate: args.rotate };
-    let data = &args.data.data;
-    let here = webhook_secrets::of_directory(data, &request);
-    let answer = looked_after(data, here, async |server| server.webhook_secret(&request).await).await?;
+    let answer = administered(&args.data.data, request).await?;
     if ui.json {
         ui.answer_json(&document(&answer));
     } else {
@@ -173,7 +170,7 @@ fn secret_lines(answer: &WebhookSecretAnswer, is_new: bool) -> Vec<String> {
             (0, false) => "secret",
             _ => "the one before, which signs too until the next change",
         };
-        lines.push(format!("{secret}  ({what} of organisation {})", answer.org));
+        lines.push(format!("{}  ({what} of organisation {})", secret.reveal(), answer.zgid));
     }
     lines
 }

@@ -119,7 +119,6 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         OwnEndpoint::Callbacks => callbacks::list(&call).await,
         OwnEndpoint::Callback => callbacks::show(&call).await,
         OwnEndpoint::CallbackReplay => callbacks::replay(&call).await,
-        OwnEndpoint::WebhookSecret => admin::webhook_secret(call).await,
         OwnEndpoint::Sweep => admin::sweep(call).await,
         OwnEndpoint::Backup => admin::backup(call).await,
         OwnEndpoint::Administration(operation) => administration::answer(call, operation).await,

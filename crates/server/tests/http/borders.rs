@@ -210,7 +210,6 @@ fn own_pairs(row: &OwnRow, theirs: &Holdings) -> Vec<Pair> {
         | OwnEndpoint::Metrics
         | OwnEndpoint::Sweep
         | OwnEndpoint::Backup
-        | OwnEndpoint::WebhookSecret
         | OwnEndpoint::Administration(_) => vec![],
     }
 }

@@ -232,7 +232,7 @@ async fn a_thousand_jobs_call_back_once_each() {
 async fn secrets(admin: &Client, rotate: bool) -> Vec<String> {
     let answer = admin.post_json("/_bulkwright/admin/webhook-secret", &json!({ "rotate": rotate })).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(answer.json()["org"], dev::ZGID);
+    assert_eq!(answer.json()["zgid"], dev::ZGID);
     serde_json::from_value(answer.json()["secrets"].clone()).unwrap()
 }
 
@@ -259,8 +259,9 @@ async fn callbacks_are_signed_and_secrets_change_without_a_gap() {
     let told = told_after(&mut receiver).await;
     assert!(is_known(&third[0], &told) && is_known(&second[0], &told) && !is_known(&first[0], &told));
     let unknown = admin.post_json("/_bulkwright/admin/webhook-secret", &json!({ "org": "7" })).await;
-    assert_eq!(unknown.code(), (400, "INVALID_REQUEST".to_owned()));
-    assert_eq!(unknown.json()["message"], format!("there is no organisation 7; there are: {}", dev::ZGID));
+    assert_eq!(unknown.code(), (400, "RESOURCE_NOT_FOUND".to_owned()));
+    let message = format!("there is no organisation 7; known: {} (Bulkwright Dev)", dev::ZGID);
+    assert_eq!(unknown.json()["message"], message);
     let refused = client.post_json("/_bulkwright/admin/webhook-secret", &json!({})).await;
     assert_eq!(refused.code(), (401, "OAUTH_SCOPE_MISMATCH".to_owned()));
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bulkwright_store::Error as StoreError;
-use bulkwright_wire::callback::WebhookSecretRequest;
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
 use bulkwright_wire::upkeep::{BackupRequest, SweepRequest};
 use serde::de::DeserializeOwned;
@@ -14,7 +13,6 @@ use crate::reply::{Answer, Refusal};
 use crate::state::App;
 use crate::sweep::Lifetimes;
 use crate::upkeep;
-use crate::webhook_secrets::{self, UnknownOrg};
 
 /// `POST /_bulkwright/admin/verify`
 pub(super) async fn verify(app: &App) -> Result<Answer, Refusal> {
@@ -47,15 +45,6 @@ pub(super) async fn backup(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         jobs_waited_ms = report.jobs_waited_ms, "a backup is written"
     );
     Ok(Answer::ok(&upkeep::backup_answer(report, &app.catalog)))
-}
-
-/// `POST /_bulkwright/admin/webhook-secret`
-pub(super) async fn webhook_secret(call: OwnCall<'_>) -> Result<Answer, Refusal> {
-    let app = call.app;
-    let request: WebhookSecretRequest = asked(call).await?.unwrap_or_default();
-    let answer = webhook_secrets::answer(&*app.store, &request).await?;
-    let told = |unknown: UnknownOrg| ErrorBody::new(ErrorCode::InvalidRequest, unknown.to_string());
-    Ok(Answer::ok(&answer.map_err(told)?))
 }
 
 /// Whoever asks for a backup chose the place and looks after the disk: he is told what is wrong with them.

@@ -2,14 +2,14 @@
 
 use bulkwright_wire::administration::{
     CreateClient, CreateCode, CreateOrg, CreateToken, CreateUser, ListClients, ListOrgs, ListTokens, ListUsers,
-    Operation, RevokeClient, RevokeOrg, RevokeToken, RevokeUser, UpdateOrg,
+    Operation, RevokeClient, RevokeOrg, RevokeToken, RevokeUser, UpdateOrg, WebhookSecretRequest,
 };
 
 use super::{OwnCall, admin};
 use crate::administration::{Administered, Administration};
 use crate::reply::{Answer, Refusal};
 
-/// `POST /_bulkwright/admin/{org|user|oauth-client|token}/…`
+/// `POST /_bulkwright/admin/{org|user|oauth-client|token}/…` and `webhook-secret`
 pub(super) async fn answer(call: OwnCall<'_>, operation: Operation) -> Result<Answer, Refusal> {
     match operation {
         Operation::CreateOrg => carried_out::<CreateOrg>(call).await,
@@ -26,6 +26,7 @@ pub(super) async fn answer(call: OwnCall<'_>, operation: Operation) -> Result<An
         Operation::CreateToken => carried_out::<CreateToken>(call).await,
         Operation::ListTokens => carried_out::<ListTokens>(call).await,
         Operation::RevokeToken => carried_out::<RevokeToken>(call).await,
+        Operation::WebhookSecret => carried_out::<WebhookSecretRequest>(call).await,
     }
 }
 
