@@ -27,7 +27,8 @@ export class Sdk {
 
   constructor(name, sdk) {
     this.sdk = sdk;
-    this.isV2 = name.endsWith("-2.1");
+    this.version = Number(name.slice(name.lastIndexOf("-") + 1));
+    this.isV2 = this.version < 3;
   }
 
   // It uses the access token, or gets one for the code, else for the server's refresh token.

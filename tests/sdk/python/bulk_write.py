@@ -7,7 +7,8 @@ from driver import REDIRECT_URL, Counts, Details, Refused
 
 
 class BulkWrite:
-    def __init__(self, package):
+    def __init__(self, package, version):
+        self.version = float(version)
         self.api = package + ".src.com.zoho.crm.api."
         self.authenticator = package + ".src.com.zoho.api.authenticator."
         self.bulk_write = self.load("bulk_write")

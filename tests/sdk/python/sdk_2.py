@@ -6,7 +6,7 @@ from bulk_write import BulkWrite
 
 class Sdk(BulkWrite):
     def __init__(self, version):
-        super().__init__("zcrmsdk")
+        super().__init__("zcrmsdk", version)
         # In 2.0 a module is its bare name, from 2.1 on an object.
         self.module_is_plain = version == "2.0"
 

@@ -6,7 +6,7 @@ from bulk_write import BulkWrite
 
 class Sdk(BulkWrite):
     def __init__(self, version):
-        super().__init__("zohocrmsdk")
+        super().__init__("zohocrmsdk", version)
         # 5.0 is in some things still like those before it.
         self.is_5 = version == "5.0"
 
