@@ -84,8 +84,9 @@ impl Callbacks {
         let allow = config.callback_allow.clone();
         Callbacks {
             rule: match config.mode {
-                Mode::Serve { .. } => CallbackRule::public_and(allow),
-                Mode::Dev => CallbackRule::public_loopback_and(allow),
+                // A receiver beside the one who develops: not for others who can reach this server.
+                Mode::Dev if config.listen.ip().is_loopback() => CallbackRule::public_loopback_and(allow),
+                Mode::Dev | Mode::Serve { .. } => CallbackRule::public_and(allow),
             },
             schedule: config.callback_schedule.clone(),
             time_max: config.callback_timeout,

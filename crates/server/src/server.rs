@@ -70,6 +70,7 @@ impl Server {
     /// [`ServeError`], by what can be done about it.
     pub async fn start(config: Config) -> Result<Running, ServeError> {
         listen::check(&config)?;
+        start::descriptors::raise(config.connections.connections_max);
         let tls = Tls::of(&config)?;
         if let Some(path) = &config.port_file {
             port_file::remove(path)?;

@@ -10,6 +10,8 @@ pub(crate) mod credentials;
 
 pub(crate) mod first;
 
+pub(crate) mod descriptors;
+
 pub(crate) mod webhook_keys;
 
 pub mod dev;

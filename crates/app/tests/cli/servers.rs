@@ -55,6 +55,25 @@ fn a_server_to_keep_has_its_allocator_settled() {
     check(&[("MALLOC_ARENA_MAX", "9")], "MALLOC_ARENA_MAX=9");
 }
 
+/// Shells give a process fewer files than it may ask for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_may_open_as_many_files_as_the_system_lets_it() {
+    let place = Place::new();
+    let serve = place.command(&["serve", "--listen", "127.0.0.1:0", "--port-file", "port.txt"]);
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -Sn 256; exec \"$0\" \"$@\""]).arg(serve.get_program()).args(serve.get_args());
+    limited.current_dir(place.path(".")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = limited.spawn().unwrap();
+    wait_for(|| place.path("port.txt").exists().then_some(()));
+    let limits = fs_err::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let columns: Vec<&str> = files.split_whitespace().collect();
+    assert!(columns[0] == columns[1] && columns[0] != "256", "{files}");
+}
+
 /// A log that cannot be written, as on a disk that is full, costs its lines and nothing else.
 #[cfg(target_os = "linux")]
 #[test]

@@ -135,7 +135,7 @@ impl Place {
     /// The answer, unless the connection was cut before.
     async fn ask(&self, request: &Request) -> Option<Answer> {
         let bytes = self.bytes(request.key);
-        let Some(share) = request.cut else { return Some(exchange(self.client.addr, &bytes, false).await) };
+        let Some(share) = request.cut else { return Some(exchange(self.client.addr, &bytes).await) };
         let mut stream = TcpStream::connect(self.client.addr).await.unwrap();
         stream.write_all(&bytes[..bytes.len() * share / 100]).await.unwrap();
         None

@@ -50,7 +50,7 @@ async fn silence_between_two_requests_is_no_slow_head() {
     let request = "GET /_bulkwright/health HTTP/1.1\r\nHost: x\r\n\r\n";
     for _ in 0..2 {
         stream.write_all(request.as_bytes()).await.unwrap();
-        assert_eq!(read_answer(&mut stream, false).await.status, 200);
+        assert_eq!(read_answer(&mut stream, "GET /_bulkwright/health").await.status, 200);
         tokio::time::sleep(3 * HASTE).await;
     }
     stream.write_all(&request.as_bytes()[..20]).await.unwrap();
@@ -63,7 +63,7 @@ async fn a_body_that_stops_is_told_408_and_ends() {
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
     let head = "POST /oauth/v2/token HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ngrant";
     stream.write_all(head.as_bytes()).await.unwrap();
-    let answer = timeout(PATIENCE, read_answer(&mut stream, false)).await.unwrap();
+    let answer = timeout(PATIENCE, read_answer(&mut stream, "POST /oauth/v2/token")).await.unwrap();
     assert_eq!((answer.code(), answer.header("connection")), ((408, "REQUEST_TIMEOUT".into()), Some("close")));
     assert_eq!(answer.body.last(), Some(&b'\n'));
     assert!(is_closed(&mut stream).await);
@@ -99,12 +99,8 @@ async fn heads_have_bounds() {
     let long = "a".repeat(20_000);
     assert_eq!(status(format!("GET /_bulkwright/health HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n")).await, 431);
     let url = "a".repeat(9_000);
-    let answer = exchange(
-        server.addr(),
-        format!("GET /crm/v8/Leads?fields={url} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes(),
-        false,
-    )
-    .await;
+    let answer =
+        exchange(server.addr(), format!("GET /crm/v8/Leads?fields={url} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await;
     assert_eq!((answer.code(), answer.header("connection")), ((414, "URI_TOO_LONG".into()), Some("close")));
 }
 
@@ -120,7 +116,7 @@ async fn exchange_status(server: &Running, request: String) -> u16 {
 async fn requests_that_only_look_odd_are_answered() {
     let server = dev_server().await;
     let ok = async |request: String| {
-        let answer = exchange(server.addr(), request.as_bytes(), false).await;
+        let answer = exchange(server.addr(), request.as_bytes()).await;
         assert_eq!(answer.status, 200, "{request}");
         answer
     };
@@ -141,7 +137,7 @@ async fn a_connection_carries_many_requests() {
     let request = format!("GET /crm/v8/org HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", dev::ACCESS_TOKEN);
     stream.write_all(request.repeat(3).as_bytes()).await.unwrap();
     for _ in 0..3 {
-        let answer = read_answer(&mut stream, false).await;
+        let answer = read_answer(&mut stream, "GET /crm/v8/org").await;
         assert_eq!((answer.status, answer.header("connection")), (200, Some("keep-alive")));
     }
 }
@@ -149,10 +145,9 @@ async fn a_connection_carries_many_requests() {
 #[tokio::test]
 async fn who_wants_the_connection_closed_is_told_so() {
     let server = dev_server().await;
-    let answer =
-        exchange(server.addr(), b"GET /crm/v8/org HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", false).await;
+    let answer = exchange(server.addr(), b"GET /crm/v8/org HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     assert_eq!((answer.status, answer.header("connection")), (401, Some("close")));
-    let answer = exchange(server.addr(), b"GET /crm/v8/org HTTP/1.0\r\n\r\n", false).await;
+    let answer = exchange(server.addr(), b"GET /crm/v8/org HTTP/1.0\r\n\r\n").await;
     assert_eq!((answer.status, answer.header("connection")), (401, Some("close")));
 }
 

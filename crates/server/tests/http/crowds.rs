@@ -49,7 +49,7 @@ async fn is_answered(stream: &mut TcpStream) -> bool {
     if !matches!(came, Ok(1)) {
         return false;
     }
-    read_answer(stream, false).await.status == 200
+    read_answer(stream, "GET /_bulkwright/health").await.status == 200
 }
 
 async fn is_closed(stream: &mut TcpStream) -> bool {
@@ -78,12 +78,12 @@ async fn a_busy_one_never_goes_and_who_waits_is_served_when_one_ends() {
     assert!(timeout(A_WHILE, &mut waiting).await.is_err(), "it waits");
     let [first, second] = &mut busy;
     first.write_all(b"{}").await.unwrap();
-    assert_eq!(read_answer(first, false).await.status, 400);
+    assert_eq!(read_answer(first, "POST /crm/bulk/v8/write").await.status, 400);
     // Idle now, it makes room; the other one is still there.
     assert_eq!(timeout(PATIENCE, waiting).await.unwrap().unwrap(), 200);
     assert!(is_closed(first).await);
     second.write_all(b"{}").await.unwrap();
-    assert_eq!(read_answer(second, false).await.status, 400);
+    assert_eq!(read_answer(second, "POST /crm/bulk/v8/write").await.status, 400);
 }
 
 /// The listen queue is the system's: nobody in it is accepted before there is room, and all come to be served.

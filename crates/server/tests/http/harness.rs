@@ -154,7 +154,7 @@ impl Client {
         length: u64,
     ) -> Answer {
         let head = self.head(method, path, headers, length);
-        exchange(self.addr, &[head.as_bytes(), body].concat(), method == "HEAD").await
+        exchange(self.addr, &[head.as_bytes(), body].concat()).await
     }
 
     /// The bytes of a request.
@@ -313,19 +313,25 @@ pub(crate) fn form_of_fields(fields: &[(&str, &str)]) -> Vec<u8> {
     form.into_bytes()
 }
 
-/// Sends a request, and reads one answer, which has to be one that the API's document describes.
-pub(crate) async fn exchange(addr: SocketAddr, request: &[u8], is_head: bool) -> Answer {
+/// Sends a request, and reads its answer.
+pub(crate) async fn exchange(addr: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(request).await.unwrap();
-    let answer = read_answer(&mut stream, is_head).await;
     let line = String::from_utf8_lossy(request.split(|byte| *byte == b'\r').next().unwrap()).into_owned();
-    let mut words = line.split(' ');
-    openapi::assert_described(words.next().unwrap(), words.next().unwrap(), &answer);
+    read_answer(&mut stream, &line).await
+}
+
+/// Reads the answer to a request that begins so, `GET /crm/v8/org`, by its framing; it has to be one that the API's
+/// document describes. Chunks and gzip are taken off.
+pub(crate) async fn read_answer(stream: &mut TcpStream, request: &str) -> Answer {
+    let mut words = request.split(' ');
+    let (method, target) = (words.next().unwrap(), words.next().unwrap());
+    let answer = framed(stream, method == "HEAD").await;
+    openapi::assert_described(method, target, &answer);
     answer
 }
 
-/// Reads one answer by its framing. Chunks and gzip are taken off.
-pub(crate) async fn read_answer(stream: &mut TcpStream, is_head: bool) -> Answer {
+async fn framed(stream: &mut TcpStream, is_head: bool) -> Answer {
     let head = read_head(stream).await;
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();

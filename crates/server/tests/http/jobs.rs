@@ -249,7 +249,7 @@ async fn links_follow_the_public_url_and_never_a_foreign_host() {
             "GET /crm/bulk/v8/write/{id} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\n\r\n",
             dev::ACCESS_TOKEN
         );
-        let answer = crate::harness::exchange(client.addr, request.as_bytes(), false).await.json();
+        let answer = crate::harness::exchange(client.addr, request.as_bytes()).await.json();
         let url = answer["result"]["download_url"].as_str().unwrap().to_owned();
         url.split("/v2/").next().unwrap().to_owned()
     };

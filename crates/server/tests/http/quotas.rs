@@ -139,7 +139,7 @@ async fn calls_at_the_same_time_are_bounded_by_the_edition() {
     assert_eq!(client.without_token().get("/_bulkwright/health").await.status, 200);
     let mut first = open.remove(0);
     first.write_all(&form).await.unwrap();
-    assert_eq!(read_answer(&mut first, false).await.status, 200);
+    assert_eq!(read_answer(&mut first, "POST /crm/v8/upload").await.status, 200);
     assert_eq!(client.get("/crm/v8/org").await.status, 200, "the turn is given back");
 }
 
@@ -155,7 +155,7 @@ async fn without_an_edition_nothing_is_limited() {
     let mut file = String::new();
     for mut upload in open {
         upload.write_all(&form).await.unwrap();
-        let answer = read_answer(&mut upload, false).await;
+        let answer = read_answer(&mut upload, "POST /crm/v8/upload").await;
         assert_eq!((answer.status, credits(&answer)), (200, None));
         file = answer.json()["details"]["file_id"].as_str().unwrap().to_owned();
     }

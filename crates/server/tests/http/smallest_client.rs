@@ -35,7 +35,7 @@ impl SmallestClient {
             dev::ACCESS_TOKEN
         );
         self.stream.write_all(request.as_bytes()).await.unwrap();
-        read_answer(&mut self.stream, false).await
+        read_answer(&mut self.stream, &format!("GET {path}")).await
     }
 }
 

@@ -310,7 +310,7 @@ async fn plain_http_is_told_that_this_port_speaks_https() {
     let request = format!("GET /crm/v8/org HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", dev::ACCESS_TOKEN);
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let answer = read_answer(&mut stream, false).await;
+    let answer = read_answer(&mut stream, "GET /crm/v8/org").await;
     assert_eq!(answer.code(), (400, "HTTPS_REQUIRED".to_owned()));
     assert_eq!(answer.json()["message"], "This port speaks HTTPS: write https:// before the address");
     assert_eq!(answer.header("connection"), Some("close"));
@@ -323,7 +323,7 @@ async fn plain_http_is_told_that_this_port_speaks_https() {
     let body = vec![b'a'; 100_000];
     let head = format!("POST /crm/v8/upload HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
     stream.write_all(&[head.as_bytes(), &body].concat()).await.unwrap();
-    assert_eq!(timeout(PATIENCE, read_answer(&mut stream, false)).await.unwrap().status, 400);
+    assert_eq!(timeout(PATIENCE, read_answer(&mut stream, "POST /crm/v8/upload")).await.unwrap().status, 400);
 }
 
 /// Beyond loopback something has to protect what is sent: TLS, or a proxy that is said to be there.

@@ -95,7 +95,7 @@ async fn a_refused_body_is_drained() {
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
     stream.write_all(format!("{head}Content-Length: {}\r\n\r\n", form.len()).as_bytes()).await.unwrap();
     stream.write_all(&form).await.unwrap();
-    let answer = read_answer(&mut stream, false).await;
+    let answer = read_answer(&mut stream, "POST /crm/v7/upload").await;
     assert_eq!((answer.code(), answer.header("connection")), ((413, "FILE_TOO_LARGE".into()), Some("keep-alive")));
 
     // The connection is still in step: the next request goes over it, chunked.
@@ -106,7 +106,7 @@ async fn a_refused_body_is_drained() {
         stream.write_all(b"\r\n").await.unwrap();
     }
     stream.write_all(b"0\r\n\r\n").await.unwrap();
-    assert_eq!(read_answer(&mut stream, false).await.code(), (413, "FILE_TOO_LARGE".into()));
+    assert_eq!(read_answer(&mut stream, "POST /crm/v7/upload").await.code(), (413, "FILE_TOO_LARGE".into()));
 }
 
 /// Far more is announced than is sent: what is over the limit is refused as soon as it is seen, not when all has come.
@@ -128,7 +128,9 @@ async fn too_large_is_told_before_the_rest_is_sent() {
             );
             let mut stream = TcpStream::connect(server.addr()).await.unwrap();
             stream.write_all(&[head.as_bytes(), before.as_bytes(), begun].concat()).await.unwrap();
-            let answer = timeout(PATIENCE, read_answer(&mut stream, false)).await.expect("nothing more is waited for");
+            let answer = timeout(PATIENCE, read_answer(&mut stream, &format!("POST /crm/{version}/upload")))
+                .await
+                .expect("nothing more is waited for");
             assert_eq!((answer.code(), answer.header("connection")), (expected, Some("close")), "{version} {framing}");
             // Whoever goes on sending all the same is listened to for a while.
             stream.write_all(&vec![b'x'; 8_000_000]).await.expect("the connection is still read");
@@ -142,7 +144,7 @@ async fn a_client_that_waits_for_a_word_is_not_made_to_send() {
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
     let head = "POST /crm/v8/upload HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
-    let answer = read_answer(&mut stream, false).await;
+    let answer = read_answer(&mut stream, "POST /crm/v8/upload").await;
     assert_eq!((answer.code(), answer.header("connection")), ((401, "AUTHENTICATION_FAILURE".into()), Some("close")));
 
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
@@ -150,7 +152,7 @@ async fn a_client_that_waits_for_a_word_is_not_made_to_send() {
         format!("Authorization: Bearer {}\r\nfeature: bulk-write\r\nX-CRM-ORG: {}", dev::ACCESS_TOKEN, dev::ZGID);
     let typed = head.replace("Host: x", &format!("Host: x\r\n{access}\r\nContent-Type: application/zip"));
     stream.write_all(typed.as_bytes()).await.unwrap();
-    let answer = read_answer(&mut stream, false).await;
+    let answer = read_answer(&mut stream, "POST /crm/v8/upload").await;
     assert_eq!((answer.code(), answer.header("connection")), ((400, "MANDATORY_NOT_FOUND".into()), Some("close")));
 }
 
@@ -170,7 +172,7 @@ async fn a_chunked_upload_is_stored() {
         stream.write_all(&[b'1', b'\r', b'\n', byte, b'\r', b'\n']).await.unwrap();
     }
     stream.write_all(b"0\r\n\r\n").await.unwrap();
-    assert_eq!(read_answer(&mut stream, false).await.status, 200);
+    assert_eq!(read_answer(&mut stream, "POST /crm/v8/upload").await.status, 200);
 }
 
 #[tokio::test]
@@ -196,7 +198,7 @@ async fn open_uploads_of_an_organisation_are_bounded() {
     let refused = client.upload(&zip).await;
     assert_eq!(refused.code(), (503, "SERVICE_UNAVAILABLE".into()));
     open.write_all(&form[form.len() - 10..]).await.unwrap();
-    assert_eq!(read_answer(&mut open, false).await.status, 200);
+    assert_eq!(read_answer(&mut open, "POST /crm/v8/upload").await.status, 200);
     assert_eq!(client.upload(&zip).await.status, 200, "the turn is given back");
 }
 

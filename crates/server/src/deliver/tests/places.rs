@@ -8,7 +8,7 @@ use bulkwright_store::model::DeliveryState;
 
 use super::receiver::Trap;
 use super::*;
-use crate::deliver::NameLookup;
+use crate::deliver::{Callbacks, NameLookup};
 
 /// Names lead where the test says, one answer after the other and the last one for ever.
 fn names_lead_to(world: &mut World, answers: &[&[&str]]) {
@@ -81,6 +81,15 @@ async fn an_address_that_is_written_and_lies_inside_is_given_up_unsent() {
         assert_eq!(delivery.last.unwrap().error.as_deref(), Some(told), "{host}");
     }
     trap.assert_untouched();
+}
+
+#[test]
+fn loopback_is_called_by_a_dev_server_that_nobody_else_can_reach() {
+    let calls_loopback = |config: Config| Callbacks::new(&config).rule.check("http://127.0.0.1:9000/told").is_ok();
+    let beyond = "0.0.0.0:0".parse().unwrap();
+    assert!(calls_loopback(Config::dev()));
+    assert!(!calls_loopback(Config { listen: beyond, ..Config::dev() }));
+    assert!(!calls_loopback(Config::serve("data".into())));
 }
 
 #[tokio::test]

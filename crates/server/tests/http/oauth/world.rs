@@ -135,7 +135,7 @@ impl World {
             form.len()
         );
         stream.write_all(head.as_bytes()).await.unwrap();
-        read_answer(&mut stream, false).await
+        read_answer(&mut stream, &format!("POST {path}")).await
     }
 }
 

@@ -72,7 +72,7 @@ impl Halfway {
 
     async fn finish(mut self) -> Answer {
         self.stream.write_all(&self.rest).await.unwrap();
-        read_answer(&mut self.stream, false).await
+        read_answer(&mut self.stream, "POST /crm/v8/upload").await
     }
 }
 
