@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bulkwright_client::Exit;
 use bulkwright_server::{CREDENTIALS_FILE, Config, Mode, Running, Server, dev as documented};
+use tokio_util::sync::CancellationToken;
 
 use super::in_runtime;
 use crate::allocator;
@@ -25,12 +26,13 @@ pub(crate) fn serve(args: &ServeArgs, ui: &Ui) -> Result<Exit, Failure> {
     start_log(&resolved.settings, ui);
     let Settings { data, server, .. } = resolved.settings;
     in_runtime(async {
+        let stop = stop_on_signal(stopping);
         let running = start(Config { mode: Mode::Serve { data: data.clone() }, ..server }).await?;
         ui.answer(&format!("Bulkwright serves the Bulk Write API at {}", running.base_url()));
         ui.answer(&format!("data:         {}", data.display()));
         ui.answer(&format!("credentials:  {}", data.join(CREDENTIALS_FILE).display()));
         ui.answer("stop:         Ctrl-C, or SIGTERM");
-        until_signal(running).await
+        until_stopped(running, &stop).await
     })
 }
 
@@ -44,12 +46,13 @@ pub(crate) fn dev(args: &DevArgs, ui: &Ui) -> Result<Exit, Failure> {
     in_runtime(async {
         let config = Config { mode: Mode::Dev, ..resolved.settings.server };
         let ca_file = config.dev_tls.then(|| config.tls_ca_file.clone());
+        let stop = stop_on_signal(stopping);
         let running = start(config).await?;
         let ca_file = ca_file.map(|path| std::path::absolute(&path).unwrap_or(path));
         for line in for_newcomers(running.base_url(), ca_file.as_deref()) {
             ui.answer(&line);
         }
-        until_signal(running).await
+        until_stopped(running, &stop).await
     })
 }
 
@@ -66,9 +69,12 @@ async fn start(config: Config) -> Result<Running, Failure> {
     Server::start(config).await.map_err(|error| failure(&error))
 }
 
-async fn until_signal(running: Running) -> Result<Exit, Failure> {
-    // Told by the log: what stands on stderr beside it would be no line of JSON.
-    let stop = stop_on_signal(|| tracing::info!("stopping: requests in flight are answered, then this ends"));
+/// Told by the log: what stands on stderr beside it would be no line of JSON.
+fn stopping() {
+    tracing::info!("stopping: requests in flight are answered, then this ends");
+}
+
+async fn until_stopped(running: Running, stop: &CancellationToken) -> Result<Exit, Failure> {
     stop.cancelled().await;
     running.stop().await;
     Ok(Exit::Done)
