@@ -12,7 +12,7 @@ use crate::reader::Row;
 use crate::record_store::Key;
 use crate::result::Echoes;
 use crate::typing::{self, Rule, Value};
-use crate::verdict::{Fault, RowCode};
+use crate::verdict::{Fault, Reason, RowCode};
 
 /// Places in a batch are 32 bits wide, and the row that fills it may be as long as the reader lets it be.
 const BYTES_MAX: usize = 2 << 30;
@@ -95,8 +95,8 @@ impl Batch {
         self.echoes.push(plan, row);
         let key_start = self.key_spans.len();
         self.key_spans.resize(key_start + plan.indexes.len(), Span::default());
-        if row.problem.is_some() {
-            self.faults.push(Fault { code: RowCode::InvalidData, mapping: None });
+        if let Some(problem) = row.problem {
+            self.faults.push(Fault { code: RowCode::InvalidData, mapping: None, reason: problem.reason() });
         } else {
             self.push_cells(plan, row, key_start);
         }
@@ -239,12 +239,14 @@ impl CellWriter<'_> {
         }
         match typing::read(&column.rule, cell, scratch) {
             Ok(value) => self.push_value(plan, mapping, column, value),
-            Err(typing::Unfit) => self.faults.push(Fault { code: RowCode::InvalidData, mapping: Some(mapping) }),
+            Err(reason) => {
+                self.faults.push(Fault { code: RowCode::InvalidData, mapping: Some(mapping), reason });
+            }
         }
     }
 
     fn push_empty(&mut self, mapping: u16, column: &Column) {
-        let fault = Fault { code: RowCode::MandatoryNotFound, mapping: Some(mapping) };
+        let fault = Fault { code: RowCode::MandatoryNotFound, mapping: Some(mapping), reason: Reason::Empty };
         match column.on_empty {
             OnEmpty::Leave => {}
             OnEmpty::Blank => self.writer.literal(&column.body_name, "null"),

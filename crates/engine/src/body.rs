@@ -110,9 +110,23 @@ pub fn get(body: &str, number: FieldNumber) -> Option<Stored<'_>> {
 }
 
 /// Appends the key of an indexed field of this body to `out`: exactly what [`crate::key`] makes of the cell that it
-/// came from. `false` if the field has no value.
+/// came from, or of the two values that it is joined from, with a blank between them. `false` if the field has no value.
 pub fn key_into(body: &str, index: IndexId, out: &mut Vec<u8>) -> bool {
-    let Some(value) = get(body, index.field).filter(|value| !value.is_null()) else { return false };
+    let Some([first, last]) = index.joins else { return value_key_into(body, index.field, index, out) };
+    let start = out.len();
+    if !value_key_into(body, first, index, out) {
+        return value_key_into(body, last, index, out);
+    }
+    let joint = out.len();
+    out.push(b' ');
+    if !value_key_into(body, last, index, out) {
+        out.truncate(joint);
+    }
+    out.len() > start
+}
+
+fn value_key_into(body: &str, field: FieldNumber, index: IndexId, out: &mut Vec<u8>) -> bool {
+    let Some(value) = get(body, field).filter(|value| !value.is_null()) else { return false };
     key::fold_into(&value.text(), index.case_sensitive, out);
     true
 }
@@ -147,7 +161,9 @@ pub fn api_value(kind: &FieldKind, value: Option<Stored<'_>>) -> Box<RawValue> {
     let json = match (kind, value) {
         (FieldKind::Boolean, None) => "false".to_owned(),
         (_, None) => "null".to_owned(),
-        (FieldKind::Double { .. } | FieldKind::Currency { .. }, Some(value)) => value.text().into_owned(),
+        (FieldKind::Double { .. } | FieldKind::Currency { .. } | FieldKind::Percent { .. }, Some(value)) => {
+            value.text().into_owned()
+        }
         (_, Some(value)) => value.json().to_owned(),
     };
     RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
@@ -281,12 +297,27 @@ mod tests {
 
     #[test]
     fn a_key_is_that_of_the_value() {
-        let index =
-            |field, case_sensitive| IndexId { module: ModuleNumber(1), field: FieldNumber(field), case_sensitive };
+        let index = |field, case_sensitive| IndexId {
+            module: ModuleNumber(1),
+            field: FieldNumber(field),
+            case_sensitive,
+            joins: None,
+        };
         assert_eq!(key(BODY, index(1, false)).unwrap(), b"smith, \"j\"");
         assert_eq!(key(BODY, index(1, true)).unwrap(), b"Smith, \"J\"");
         assert_eq!(key(BODY, index(7, false)).unwrap(), b"12");
         assert_eq!(key(BODY, index(8, false)), None);
+    }
+
+    #[test]
+    fn a_joined_key_is_that_of_what_is_there() {
+        let joins = Some([FieldNumber(2), FieldNumber(1)]);
+        let index = IndexId { module: ModuleNumber(1), field: FieldNumber(28), case_sensitive: false, joins };
+        let check = |body: &str, expected: Option<&[u8]>| assert_eq!(key(body, index).as_deref(), expected, "{body}");
+        check(r#"{"1":"Smith","2":"Jane"}"#, Some(b"jane smith"));
+        check(r#"{"1":"Smith"}"#, Some(b"smith"));
+        check(r#"{"2":"Jane"}"#, Some(b"jane"));
+        check(r#"{"3":"Jane"}"#, None);
     }
 
     #[test]

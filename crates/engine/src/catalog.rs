@@ -12,9 +12,7 @@ pub use file::CatalogError;
 /// API name of the field that is a record's id: usable in find_by, never writable.
 pub const ID_FIELD: &str = "id";
 
-/// From a module's id to its layout's.
-const LAYOUT_ID_OFFSET: i64 = 92_880;
-/// From one section's id to the next one's: more than the built-in modules' ids are apart.
+/// From a layout's id to its first section's, and from one section's id to the next one's: more than the built-in modules' ids are apart.
 const SECTION_ID_STEP: i64 = 100;
 
 const BUILTIN: [&str; 4] = [
@@ -91,8 +89,10 @@ pub struct Module {
     pub plural_label: String,
     /// Its fields, in the order of the catalog's file.
     pub fields: Vec<Field>,
-    /// The sections of its one layout, in the order of the catalog's file. Each field but the record's id is in one.
-    pub sections: Vec<Section>,
+    /// API name of the field whose value stands for a record where another one points to it.
+    pub display_field: String,
+    /// Its layouts; at least one, and the first is that of records that name none.
+    pub layouts: Vec<Layout>,
 }
 
 impl Module {
@@ -106,20 +106,51 @@ impl Module {
         self.fields.iter().find(|field| field.number == number)
     }
 
-    /// The id of its one layout, as stable as its own: moved up from that, out of the way of the fields' ids.
-    pub fn layout_id(&self) -> i64 {
-        self.id.saturating_add(LAYOUT_ID_OFFSET)
+    /// The layout of records that name none.
+    pub fn standard_layout(&self) -> &Layout {
+        &self.layouts[0]
     }
 
-    /// The id of the layout's section at that place, from 0.
-    pub fn section_id(&self, place: usize) -> i64 {
-        let steps = i64::try_from(place).unwrap_or(i64::MAX).saturating_add(1);
-        self.layout_id().saturating_add(steps.saturating_mul(SECTION_ID_STEP))
+    /// The layout of that id.
+    pub fn layout(&self, id: i64) -> Option<&Layout> {
+        self.layouts.iter().find(|layout| layout.id == id)
+    }
+
+    /// The field whose value stands for a record where another one points to it; `None` if a module's file marks none
+    /// that there is.
+    pub fn display(&self) -> Option<&Field> {
+        self.field(&self.display_field)
     }
 
     /// The fields that have an index: those of `duplicate_check` and the unique ones.
     pub fn indexed(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.is_indexed())
+    }
+}
+
+/// What a module's records are shown with, and what they need to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Its id on the wire.
+    pub id: i64,
+    /// `Standard`.
+    pub name: String,
+    /// Its sections, in the order of the catalog's file. Each field but the record's id is in one.
+    pub sections: Vec<Section>,
+    /// Fields that it demands beside those that are mandatory in every layout.
+    pub mandatory: Vec<FieldNumber>,
+}
+
+impl Layout {
+    /// Whether records of this layout need a value of the field.
+    pub fn demands(&self, field: &Field) -> bool {
+        field.mandatory || self.mandatory.contains(&field.number)
+    }
+
+    /// The id of its section at that place, from 0.
+    pub fn section_id(&self, place: usize) -> i64 {
+        let steps = i64::try_from(place).unwrap_or(i64::MAX).saturating_add(1);
+        self.id.saturating_add(steps.saturating_mul(SECTION_ID_STEP))
     }
 }
 
@@ -145,14 +176,18 @@ pub struct Field {
     pub label: String,
     /// What its values are.
     pub kind: FieldKind,
-    /// Whether the layout demands a value (contract 7.2 and 12, row 26).
+    /// Whether every layout demands a value (contract 7.2 and 12, row 26).
     pub mandatory: bool,
     /// Usable in find_by and indexed; values may repeat (contract 7.3 and 12, row 25).
     pub duplicate_check: bool,
     /// No two records may carry the same value (contract 12, row 25).
     pub unique: Option<Unique>,
+    /// An id that another system gave: unique, and usable in find_by.
+    pub external: bool,
     /// Not writable by an import.
     pub read_only: bool,
+    /// The two fields whose values it is, with a blank between them; always read-only. Nothing of it is stored.
+    pub joins: Option<[FieldNumber; 2]>,
 }
 
 impl Field {
@@ -226,6 +261,18 @@ pub enum FieldKind {
         /// Digits after the point; more are rounded half up.
         decimal_places: u8,
     },
+    /// A whole number that JSON shows as a string.
+    BigInt {
+        /// Digits at most.
+        digits: u8,
+    },
+    /// A share of a hundred, stored exactly.
+    Percent {
+        /// Digits before the point at most.
+        digits: u8,
+        /// Digits after the point; more are rounded half up.
+        decimal_places: u8,
+    },
     /// True or false; never set reads as false.
     Boolean,
     /// A day.
@@ -237,9 +284,23 @@ pub enum FieldKind {
         /// The values of the catalog's file.
         values: Vec<String>,
     },
+    /// Several of a list of values that grows.
+    MultiSelect {
+        /// The values of the catalog's file.
+        values: Vec<String>,
+    },
+    /// A record of another module, or of this one.
+    Lookup {
+        /// API names of the modules it can point into; of several, each row says which (a polymorphic look-up).
+        modules: Vec<String>,
+    },
     /// The user a record belongs to.
     Owner,
-    /// A type of the API that an import cannot write yet; refused by name when mapped.
+    /// Some user.
+    User,
+    /// The layout of the record.
+    Layout,
+    /// A type of the API that an import cannot write; refused by name when mapped.
     Other {
         /// The wire's `data_type`.
         data_type: String,
@@ -258,11 +319,17 @@ impl FieldKind {
             FieldKind::Integer { .. } => "integer",
             FieldKind::Double { .. } => "double",
             FieldKind::Currency { .. } => "currency",
+            FieldKind::BigInt { .. } => "bigint",
+            FieldKind::Percent { .. } => "percent",
             FieldKind::Boolean => "boolean",
             FieldKind::Date => "date",
             FieldKind::DateTime => "datetime",
             FieldKind::Picklist { .. } => "picklist",
+            FieldKind::MultiSelect { .. } => "multiselectpicklist",
+            FieldKind::Lookup { .. } => "lookup",
             FieldKind::Owner => "ownerlookup",
+            FieldKind::User => "userlookup",
+            FieldKind::Layout => "layout",
             FieldKind::Other { data_type } => data_type,
         }
     }

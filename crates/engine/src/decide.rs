@@ -19,7 +19,7 @@ use crate::placement;
 use crate::plan::{FindBy, Plan};
 use crate::record_store::{RecordStore, StoreError};
 use crate::spec::Operation;
-use crate::verdict::{Counts, Fault, RowCode};
+use crate::verdict::{Counts, Fault, Reason, RowCode};
 use crate::verdict_bytes;
 
 use holders::Holders;
@@ -187,7 +187,7 @@ impl Chunk<'_> {
         }
         if faults.len() > 1 {
             faults.sort_by_key(|fault| self.plan.told_order(fault));
-            faults.dedup();
+            faults.dedup_by_key(|fault| (fault.code, fault.mapping));
         }
         faults
     }
@@ -195,11 +195,16 @@ impl Chunk<'_> {
     fn push_match_faults(&self, row: usize, target: Target, faults: &mut Vec<Fault>) {
         let key_column = self.plan.find_by.map(FindBy::mapping);
         let holder = match target {
-            Target::Missing => return faults.push(Fault { code: RowCode::ResourceNotFound, mapping: key_column }),
+            Target::Missing => {
+                let (code, reason) = (RowCode::ResourceNotFound, Reason::NoRecord);
+                return faults.push(Fault { code, mapping: key_column, reason });
+            }
             Target::Taken => {
-                faults.push(Fault { code: RowCode::DuplicateData, mapping: key_column });
+                let is_insert = self.plan.operation == Operation::Insert;
+                let reason = if is_insert { Reason::KeyTaken } else { Reason::SeveralRecords };
+                faults.push(Fault { code: RowCode::DuplicateData, mapping: key_column, reason });
                 // Which record an update meant is not known, and so neither whose values are in its way.
-                if self.plan.operation != Operation::Insert {
+                if !is_insert {
                     return;
                 }
                 None
@@ -211,7 +216,8 @@ impl Chunk<'_> {
         for (place, index) in unique.filter(|(_, index)| index.mapping.is_some()) {
             let held = self.holders.of_row(row, place).unwrap_or_default();
             if held.iter().any(|&id| Some(id) != holder) {
-                faults.push(Fault { code: RowCode::DuplicateData, mapping: index.mapping });
+                let (code, reason) = (RowCode::DuplicateData, Reason::ValueTaken);
+                faults.push(Fault { code, mapping: index.mapping, reason });
             }
         }
     }
@@ -294,15 +300,18 @@ impl Chunk<'_> {
         let NewRecord { id, row, body } = self.decision.inserts[insert];
         for index in 0..self.plan.indexes.len() {
             let key = match body {
-                Place::Batch(_) => self.batch.key_span(self.plan, row as usize, index).map(Place::Batch),
-                Place::Own(_) => self.own_key(index, body).map(Place::Own),
+                Place::Batch(_) if self.plan.indexes[index].id.joins.is_none() => {
+                    self.batch.key_span(self.plan, row as usize, index).map(Place::Batch)
+                }
+                // What is joined from two fields was no cell.
+                Place::Batch(_) | Place::Own(_) => self.own_key(index, body).map(Place::Own),
             };
             self.decision.keys_gained.extend(key.map(|key| MovedKey { index: index as u16, id, key }));
         }
     }
 
     fn push_moved_keys(&mut self, id: RecordId, old: &str, new: Place) {
-        for (place, index) in self.plan.indexes.iter().enumerate().filter(|(_, index)| index.mapping.is_some()) {
+        for (place, index) in self.plan.indexes.iter().enumerate().filter(|(_, index)| index.moves) {
             let lost = body::key(old, index.id);
             let gained = self.own_key(place, new);
             if lost.as_deref() == gained.map(|span| &self.decision.keys[span.range()]) {

@@ -173,7 +173,7 @@ mod tests {
     use crate::verdict::Counts;
 
     const MODULE: ModuleNumber = ModuleNumber(1);
-    const INDEX: IndexId = IndexId { module: MODULE, field: FieldNumber(3), case_sensitive: false };
+    const INDEX: IndexId = IndexId { module: MODULE, field: FieldNumber(3), case_sensitive: false, joins: None };
 
     fn ledger(chunk: u32) -> LedgerRow {
         LedgerRow {

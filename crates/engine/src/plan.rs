@@ -8,6 +8,7 @@ mod refusal;
 mod tests;
 
 use std::collections::HashSet;
+use std::iter;
 
 use crate::catalog::{Catalog, Field, FieldNumber, Module, ModuleNumber};
 use crate::limits::Limits;
@@ -76,6 +77,8 @@ pub(crate) struct PlannedIndex {
     pub unique: bool,
     /// Place in `columns`, if the field is mapped.
     pub mapping: Option<u16>,
+    /// Whether rows can change its keys: its field, or one that it is joined from, is mapped.
+    pub moves: bool,
 }
 
 /// How rows find their records.
@@ -192,7 +195,7 @@ impl<'a> Draft<'a> {
             return if is_needed { Err(Refusal::FindByMissing { path }) } else { Ok(()) };
         };
         match self.module.field(find_by) {
-            Some(field) if field.is_id() || field.is_indexed() => Ok(()),
+            Some(field) if field.is_id() || field.is_indexed() && field.joins.is_none() => Ok(()),
             Some(_) => Err(Refusal::FindByUnusable { field: find_by.clone(), path }),
             None => Err(Refusal::UnknownField { api_name: find_by.clone(), path }),
         }
@@ -280,7 +283,8 @@ impl<'a> Draft<'a> {
             return Ok(());
         }
         let is_mapped = |field: &Field| columns.iter().any(|column| column.field == field.number);
-        let missing = self.module.fields.iter().filter(|field| field.mandatory && !is_mapped(field));
+        let missing =
+            self.module.fields.iter().filter(|field| self.module.standard_layout().demands(field) && !is_mapped(field));
         let api_names: Vec<String> = missing.map(|field| field.api_name.clone()).collect();
         let path = format!("{}.field_mappings", self.root);
         if api_names.is_empty() { Ok(()) } else { Err(Refusal::MandatoryNotMapped { api_names, path }) }
@@ -298,17 +302,24 @@ impl<'a> Draft<'a> {
 }
 
 fn indexes(module: &Module, columns: &[Column]) -> Vec<PlannedIndex> {
+    let place_of = |number: FieldNumber| columns.iter().position(|column| column.field == number);
     let planned = |field: &Field| PlannedIndex {
         id: index_id(module, field),
         unique: field.unique.is_some(),
-        mapping: columns.iter().position(|column| column.field == field.number).map(|place| place as u16),
+        mapping: place_of(field.number).map(|place| place as u16),
+        moves: iter::once(field.number).chain(field.joins.into_iter().flatten()).any(|it| place_of(it).is_some()),
     };
     module.indexed().map(planned).collect()
 }
 
 /// The index over a field of a module.
 pub fn index_id(module: &Module, field: &Field) -> IndexId {
-    IndexId { module: module.number, field: field.number, case_sensitive: field.is_case_sensitive() }
+    IndexId {
+        module: module.number,
+        field: field.number,
+        case_sensitive: field.is_case_sensitive(),
+        joins: field.joins,
+    }
 }
 
 fn placement_index(module: &Module, indexes: &[PlannedIndex]) -> Option<usize> {

@@ -17,6 +17,8 @@ pub struct IndexId {
     pub field: FieldNumber,
     /// Whether keys that differ in case are different keys. Fixed when the index is made.
     pub case_sensitive: bool,
+    /// The two fields that the value is joined from, where no field of its own holds it (`Full_Name`).
+    pub joins: Option<[FieldNumber; 2]>,
 }
 
 /// A folded key: the bytes by which two values are the same. Made by [`crate::key`] alone.

@@ -1,7 +1,8 @@
 //! Cells become values: one small pure function a type (contract 7.1 and section 12, rows 12, 14, 27, 37, 41 to 45).
 //!
 //! A cell comes trimmed and not empty. What comes out is the one canonical spelling that is stored, compared and shown;
-//! what does not fit is [`Unfit`], and becomes `INVALID_DATA`.
+//! what does not fit is a [`Reason`], and
+//! becomes `INVALID_DATA`.
 
 mod choice;
 mod contact;
@@ -13,6 +14,7 @@ use jiff::tz::TimeZone;
 pub use choice::{OwnerBy, People, Person, PicklistValues};
 
 use crate::ids::RecordId;
+use crate::verdict::Reason;
 
 /// Code points that a new picklist value may have. The contract names no bound; ours keeps lists readable.
 const PICKLIST_VALUE_LENGTH_MAX: u32 = 255;
@@ -86,15 +88,11 @@ impl<'a> Value<'a> {
     }
 }
 
-/// A cell that is no value of its field's type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unfit;
-
 /// The value of a trimmed cell that is not empty. `scratch` holds what has to be spelled anew.
 ///
 /// # Errors
-/// [`Unfit`] if the cell is no value of the type.
-pub fn read<'a>(rule: &'a Rule, cell: &'a str, scratch: &'a mut String) -> Result<Value<'a>, Unfit> {
+/// Why the cell is no value of the type.
+pub fn read<'a>(rule: &'a Rule, cell: &'a str, scratch: &'a mut String) -> Result<Value<'a>, Reason> {
     match rule {
         Rule::Text { length } => fits(cell, *length).map(Value::Text),
         Rule::Email { length } => fits(cell, *length).and_then(contact::email).map(Value::Text),
@@ -112,8 +110,8 @@ pub fn read<'a>(rule: &'a Rule, cell: &'a str, scratch: &'a mut String) -> Resul
 }
 
 /// Reads a record's id: digits of a positive int64.
-pub(crate) fn record_id(cell: &str) -> Result<RecordId, Unfit> {
-    cell.parse().ok().filter(|id: &RecordId| id.0 > 0).ok_or(Unfit)
+pub(crate) fn record_id(cell: &str) -> Result<RecordId, Reason> {
+    cell.parse().ok().filter(|id: &RecordId| id.0 > 0).ok_or(Reason::NotAnId)
 }
 
 /// The time zone of that name (`Asia/Kolkata`) or fixed offset (`+05:30`), as users and organisations carry it.
@@ -132,9 +130,9 @@ pub(crate) fn trimmed(cell: &str) -> &str {
 }
 
 /// Lengths count code points (contract 12, row 43); no text has more of them than bytes.
-fn fits(cell: &str, length: u32) -> Result<&str, Unfit> {
+fn fits(cell: &str, length: u32) -> Result<&str, Reason> {
     let length = length as usize;
-    (cell.len() <= length || cell.chars().count() <= length).then_some(cell).ok_or(Unfit)
+    (cell.len() <= length || cell.chars().count() <= length).then_some(cell).ok_or(Reason::TooLong)
 }
 
 #[cfg(test)]

@@ -1,21 +1,23 @@
 //! Verdicts as the bytes of a ledger row.
 //!
-//! The first byte is the form's version, 1. Then, for each row in file order: `0..=63` a record was added in that
-//! bucket (its id follows from the id block and the row); `64` one was updated, and its id in eight little-endian
-//! bytes; `65` the row was skipped, the number of its faults in two bytes, and for each fault its code in one byte and
-//! its mapping in two (`65535`: none). Rows that were never processed have no bytes.
+//! The first byte is the form, 2. Then, for each row in file order: `0..=63` a record was added in that bucket (its id
+//! follows from the id block and the row); `64` one was updated, and its id in eight little-endian bytes; `65` the row
+//! was skipped, the number of its faults in two bytes, and for each fault its code in one byte, its mapping in two
+//! (`65535`: none) and its reason in one. Rows that were never processed have no bytes. Form 1, which older ledger rows
+//! have, is the same without reasons.
 
 use crate::ids::{BUCKETS, IdBlock, RecordId};
-use crate::verdict::{Fault, RowCode, Verdict};
+use crate::verdict::{Fault, Reason, RowCode, Verdict};
 
-const VERSION: u8 = 1;
+const WITHOUT_REASONS: u8 = 1;
+const WITH_REASONS: u8 = 2;
 const UPDATED: u8 = BUCKETS;
 const SKIPPED: u8 = BUCKETS + 1;
 const NO_MAPPING: u16 = u16::MAX;
 
 /// Begins the bytes of a chunk.
 pub fn begin() -> Vec<u8> {
-    vec![VERSION]
+    vec![WITH_REASONS]
 }
 
 /// The next row became a record in `bucket`.
@@ -38,6 +40,7 @@ pub fn push_skipped(faults: &[Fault], out: &mut Vec<u8>) {
     for fault in faults {
         out.push(fault.code as u8);
         out.extend_from_slice(&fault.mapping.unwrap_or(NO_MAPPING).to_le_bytes());
+        out.push(fault.reason as u8);
     }
 }
 
@@ -65,16 +68,48 @@ impl RowVerdict<'_> {
 
 /// The faults of one skipped row, in the order they are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Faults<'a>(&'a [u8]);
+pub struct Faults<'a> {
+    bytes: &'a [u8],
+    form: Form,
+}
+
+/// What the bytes of a fault are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    WithoutReasons,
+    WithReasons,
+}
+
+impl Form {
+    fn of(bytes: &[u8]) -> Option<(Form, &[u8])> {
+        match bytes.split_first()? {
+            (&WITHOUT_REASONS, rest) => Some((Form::WithoutReasons, rest)),
+            (&WITH_REASONS, rest) => Some((Form::WithReasons, rest)),
+            _ => None,
+        }
+    }
+
+    fn fault_bytes(self) -> usize {
+        match self {
+            Form::WithoutReasons => 3,
+            Form::WithReasons => 4,
+        }
+    }
+}
 
 impl Iterator for Faults<'_> {
     type Item = Fault;
 
     fn next(&mut self) -> Option<Fault> {
-        let (&[code, low, high], rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
+        let (fault, rest) = self.bytes.split_at_checked(self.form.fault_bytes())?;
+        self.bytes = rest;
+        let (&[code, low, high], reason) = fault.split_first_chunk()?;
         let mapping = u16::from_le_bytes([low, high]);
-        Some(Fault { code: RowCode::from_number(code)?, mapping: (mapping != NO_MAPPING).then_some(mapping) })
+        Some(Fault {
+            code: RowCode::from_number(code)?,
+            mapping: (mapping != NO_MAPPING).then_some(mapping),
+            reason: reason.first().map_or(Reason::Unspecified, |&number| Reason::from_number(number)),
+        })
     }
 }
 
@@ -82,14 +117,16 @@ impl Iterator for Faults<'_> {
 #[derive(Clone, Debug)]
 pub struct Verdicts<'a> {
     bytes: &'a [u8],
+    form: Form,
     block: IdBlock,
     row: u64,
 }
 
-/// Reads the bytes of a ledger row whose first row is data row `first_row` of the file. Bytes of an unknown version
+/// Reads the bytes of a ledger row whose first row is data row `first_row` of the file. Bytes of an unknown form
 /// give no verdict; a ledger row is checked against its checksum before.
 pub fn read(bytes: &[u8], block: IdBlock, first_row: u64) -> Verdicts<'_> {
-    Verdicts { bytes: bytes.strip_prefix(&[VERSION]).unwrap_or_default(), block, row: first_row }
+    let (form, bytes) = Form::of(bytes).unwrap_or((Form::WithReasons, &[]));
+    Verdicts { bytes, form, block, row: first_row }
 }
 
 impl<'a> Iterator for Verdicts<'a> {
@@ -104,8 +141,9 @@ impl<'a> Iterator for Verdicts<'a> {
             }
             SKIPPED => {
                 let (count, rest) = rest.split_first_chunk()?;
-                let (faults, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*count)) * 3)?;
-                (RowVerdict::Skipped(Faults(faults)), rest)
+                let (faults, rest) =
+                    rest.split_at_checked(usize::from(u16::from_le_bytes(*count)) * self.form.fault_bytes())?;
+                (RowVerdict::Skipped(Faults { bytes: faults, form: self.form }), rest)
             }
             bucket if bucket < BUCKETS => (RowVerdict::Added(self.block.record(self.row, bucket)?), rest),
             _ => return None,
@@ -127,15 +165,15 @@ mod tests {
     #[test]
     fn verdicts_come_back() {
         let faults = [
-            Fault { code: RowCode::MandatoryNotFound, mapping: Some(3) },
-            Fault { code: RowCode::InvalidData, mapping: None },
+            Fault { code: RowCode::MandatoryNotFound, mapping: Some(3), reason: Reason::Empty },
+            Fault { code: RowCode::InvalidData, mapping: None, reason: Reason::OpenQuote },
         ];
         let mut bytes = begin();
         push_added(63, &mut bytes);
         push_skipped(&faults, &mut bytes);
         push_updated(RecordId(-5), &mut bytes);
         push_added(0, &mut bytes);
-        assert_eq!(bytes.len(), 1 + 1 + 9 + 9 + 1);
+        assert_eq!(bytes.len(), 1 + 1 + 11 + 9 + 1);
         let verdicts: Vec<_> = read(&bytes, BLOCK, 7).map(RowVerdict::to_verdict).collect();
         assert_eq!(
             verdicts,
@@ -149,8 +187,19 @@ mod tests {
     }
 
     #[test]
+    fn faults_of_the_older_form_have_no_reason() {
+        let bytes = [WITHOUT_REASONS, SKIPPED, 2, 0, 2, 5, 0, 1, 255, 255, 7];
+        let faults = vec![
+            Fault { code: RowCode::InvalidData, mapping: Some(5), reason: Reason::Unspecified },
+            Fault { code: RowCode::MandatoryNotFound, mapping: None, reason: Reason::Unspecified },
+        ];
+        let verdicts: Vec<_> = read(&bytes, BLOCK, 1).map(RowVerdict::to_verdict).collect();
+        assert_eq!(verdicts, [Verdict::Skipped(faults), Verdict::Added(BLOCK.record(2, 7).unwrap())]);
+    }
+
+    #[test]
     fn an_unknown_tag_ends_the_verdicts() {
-        assert_eq!(read(&[VERSION, 0, 66, 0], BLOCK, 1).count(), 1);
+        assert_eq!(read(&[WITH_REASONS, 0, 66, 0], BLOCK, 1).count(), 1);
     }
 
     proptest! {

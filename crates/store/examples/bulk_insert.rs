@@ -21,7 +21,7 @@ const CHUNK_ROWS: u64 = 150_000;
 const UPDATES: u64 = 25_000;
 const ORG: OrgId = OrgId(694_902_309);
 const MODULE: ModuleNumber = ModuleNumber(1);
-const EMAIL: IndexId = IndexId { module: MODULE, field: FieldNumber(4), case_sensitive: false };
+const EMAIL: IndexId = IndexId { module: MODULE, field: FieldNumber(4), case_sensitive: false, joins: None };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

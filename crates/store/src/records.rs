@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn byte_forms_never_change() {
         let hasher = KeyHasher::new(b"0123456789abcdef", 64);
-        let index = IndexId { module: ModuleNumber(1), field: FieldNumber(7), case_sensitive: false };
+        let index = IndexId { module: ModuleNumber(1), field: FieldNumber(7), case_sensitive: false, joins: None };
         assert_eq!(hasher.hash(OrgId(694_902_309), index, b"ann@example.com"), 1_589_975_922_582_858_551);
         let record = RecordColumns {
             id: RecordId(1_000_000_000_000_000_064),
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn few_bits_collide() {
         let hasher = KeyHasher::new(&[7; 16], 4);
-        let index = IndexId { module: ModuleNumber(1), field: FieldNumber(7), case_sensitive: false };
+        let index = IndexId { module: ModuleNumber(1), field: FieldNumber(7), case_sensitive: false, joins: None };
         let most = (0..1000).map(|n: u32| hasher.hash(OrgId(1), index, &n.to_le_bytes())).max();
         assert_eq!(most, Some(15));
     }

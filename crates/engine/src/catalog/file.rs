@@ -8,8 +8,12 @@ use std::iter;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Field, FieldKind, FieldNumber, ID_FIELD, Module, ModuleNumber, Section, Unique};
+use super::{Field, FieldKind, FieldNumber, ID_FIELD, Layout, Module, ModuleNumber, Section, Unique};
 
+/// From a module's id to its standard layout's.
+const LAYOUT_ID_OFFSET: i64 = 92_880;
+/// What the vendor calls the layout that every module has.
+const STANDARD_LAYOUT: &str = "Standard";
 /// Digits an integer field may have: its values are 64-bit numbers.
 const INTEGER_DIGITS_MAX: u8 = 18;
 /// Digits before the point (contract 7.1: 16) and after it (9) that a decimal field may have.
@@ -40,20 +44,58 @@ pub(super) fn module(text: &str) -> Result<Module, CatalogError> {
         line: error.span().map(|span| line_of(text, span.start)),
         reason: error.message().to_owned(),
     })?;
-    let fields = file.fields.into_iter().map(|entry| field(text, entry)).collect::<Result<Vec<_>, _>>()?;
+    let joins_of = |(place, entry): (usize, &Spanned<FieldEntry>)| Some((place, entry.get_ref().joins.clone()?));
+    let joins: Vec<_> = file.fields.iter().enumerate().filter_map(joins_of).collect();
+    let mut fields = file.fields.into_iter().map(|entry| field(text, entry)).collect::<Result<Vec<_>, _>>()?;
     if !fields.iter().any(Field::is_id) {
         return Err(CatalogError { line: None, reason: format!("{} has no field {ID_FIELD}", file.api_name) });
     }
     check_fields(text, &fields)?;
-    let sections = sections(text, &file.singular_label, &fields, file.sections)?;
+    join(text, &mut fields, &joins)?;
+    let standard = LayoutEntry {
+        id: file.id.saturating_add(LAYOUT_ID_OFFSET),
+        name: STANDARD_LAYOUT.to_owned(),
+        mandatory: Vec::new(),
+        sections: file.sections,
+    };
+    let mut layouts = vec![layout(text, &file.singular_label, &fields, None, standard)?];
+    for entry in file.layouts {
+        let line = line_of(text, entry.span().start);
+        layouts.push(layout(text, &file.singular_label, &fields, Some(line), entry.into_inner())?);
+    }
+    if !fields.iter().any(|field| field.api_name == file.display_field) {
+        let reason = format!("the display field {} is none of its fields", file.display_field);
+        return Err(CatalogError { line: None, reason });
+    }
     Ok(Module {
         number: ModuleNumber(file.number),
         id: file.id,
         api_name: file.api_name,
         singular_label: file.singular_label,
         plural_label: file.plural_label,
+        display_field: file.display_field,
         fields,
-        sections,
+        layouts,
+    })
+}
+
+fn layout(
+    text: &str,
+    singular_label: &str,
+    fields: &[Field],
+    line: Option<usize>,
+    entry: LayoutEntry,
+) -> Result<Layout, CatalogError> {
+    let number_of = |name: &String| {
+        let field = fields.iter().find(|field| field.api_name == *name && !field.read_only);
+        let reason = || format!("layout {}: there is no field {name} to demand", entry.name);
+        field.map(|field| field.number).ok_or_else(|| CatalogError { line, reason: reason() })
+    };
+    Ok(Layout {
+        id: entry.id,
+        mandatory: entry.mandatory.iter().map(number_of).collect::<Result<_, _>>()?,
+        sections: sections(text, singular_label, fields, entry.sections)?,
+        name: entry.name,
     })
 }
 
@@ -123,6 +165,7 @@ fn field(text: &str, spanned: Spanned<FieldEntry>) -> Result<Field, CatalogError
     let entry = spanned.into_inner();
     let kind = kind(&entry)
         .map_err(|reason| CatalogError { line: Some(line), reason: format!("field {}: {reason}", entry.api_name) })?;
+    let unique = unique(&entry);
     Ok(Field {
         number: FieldNumber(entry.number),
         id: entry.id,
@@ -131,9 +174,41 @@ fn field(text: &str, spanned: Spanned<FieldEntry>) -> Result<Field, CatalogError
         kind,
         mandatory: entry.mandatory,
         duplicate_check: entry.duplicate_check,
-        unique: entry.unique.map(|unique| Unique { case_sensitive: unique.case_sensitive }),
-        read_only: entry.read_only,
+        unique,
+        external: entry.external,
+        read_only: entry.read_only || entry.joins.is_some(),
+        joins: None,
     })
+}
+
+/// An external id is unique in any case.
+fn unique(entry: &FieldEntry) -> Option<Unique> {
+    let given = entry.unique.as_ref().map(|unique| Unique { case_sensitive: unique.case_sensitive });
+    given.or(entry.external.then_some(Unique { case_sensitive: false }))
+}
+
+/// Names the two fields that a field joins, once all of them are read.
+fn join(text: &str, fields: &mut [Field], joins: &[(usize, [String; 2])]) -> Result<(), CatalogError> {
+    for (place, names) in joins {
+        let number_of = |name: &String| {
+            let reason = || format!("field {}: there is no field {name} to join", fields[*place].api_name);
+            let found = fields.iter().find(|field| field.api_name == *name);
+            let line = text.find(&format!("\"{}\"", fields[*place].api_name)).map(|at| line_of(text, at));
+            found.map(|field| field.number).ok_or_else(|| CatalogError { line, reason: reason() })
+        };
+        let [first, last] = names;
+        fields[*place].joins = Some([number_of(first)?, number_of(last)?]);
+    }
+    Ok(())
+}
+
+/// The module that a look-up names, or those that a polymorphic one can point into.
+fn lookup_modules(entry: &FieldEntry) -> Result<Vec<String>, String> {
+    match (&entry.module, &entry.modules) {
+        (Some(module), None) => Ok(vec![module.clone()]),
+        (None, Some(modules)) if !modules.is_empty() => Ok(modules.clone()),
+        _ => Err("a look-up names one `module`, or several `modules`".to_owned()),
+    }
 }
 
 fn kind(entry: &FieldEntry) -> Result<FieldKind, String> {
@@ -151,11 +226,19 @@ fn kind(entry: &FieldEntry) -> Result<FieldKind, String> {
         "currency" => {
             FieldKind::Currency { digits: digits(entry, DECIMAL_DIGITS_MAX)?, decimal_places: decimal_places(entry)? }
         }
+        "bigint" => FieldKind::BigInt { digits: digits(entry, INTEGER_DIGITS_MAX)? },
+        "percent" => {
+            FieldKind::Percent { digits: digits(entry, DECIMAL_DIGITS_MAX)?, decimal_places: decimal_places(entry)? }
+        }
         "boolean" => FieldKind::Boolean,
         "date" => FieldKind::Date,
         "datetime" => FieldKind::DateTime,
         "picklist" => FieldKind::Picklist { values: entry.values.clone().ok_or("`values` is missing")? },
+        "multiselectpicklist" => FieldKind::MultiSelect { values: entry.values.clone().ok_or("`values` is missing")? },
+        "lookup" => FieldKind::Lookup { modules: lookup_modules(entry)? },
         "ownerlookup" => FieldKind::Owner,
+        "userlookup" => FieldKind::User,
+        "layout" => FieldKind::Layout,
         "other" => FieldKind::Other { data_type: entry.data_type.clone().ok_or("`data_type` is missing")? },
         unknown => return Err(format!("unknown type `{unknown}`")),
     })
@@ -185,7 +268,27 @@ struct ModuleFile {
     api_name: String,
     singular_label: String,
     plural_label: String,
+    #[serde(default = "name_field")]
+    display_field: String,
     fields: Vec<Spanned<FieldEntry>>,
+    #[serde(default)]
+    sections: Vec<Spanned<SectionEntry>>,
+    #[serde(default)]
+    layouts: Vec<Spanned<LayoutEntry>>,
+}
+
+/// What custom modules call the field that stands for a record.
+fn name_field() -> String {
+    "Name".to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayoutEntry {
+    id: i64,
+    name: String,
+    #[serde(default)]
+    mandatory: Vec<String>,
     #[serde(default)]
     sections: Vec<Spanned<SectionEntry>>,
 }
@@ -210,12 +313,17 @@ struct FieldEntry {
     digits: Option<u8>,
     decimal_places: Option<u8>,
     values: Option<Vec<String>>,
+    module: Option<String>,
+    modules: Option<Vec<String>>,
+    joins: Option<[String; 2]>,
     data_type: Option<String>,
     #[serde(default)]
     mandatory: bool,
     #[serde(default)]
     duplicate_check: bool,
     unique: Option<UniqueEntry>,
+    #[serde(default)]
+    external: bool,
     #[serde(default)]
     read_only: bool,
 }

@@ -36,7 +36,11 @@ fn builtin_marks_are_those_of_the_contract() {
     assert_eq!(marked("Accounts", |field| field.mandatory), ["Account_Name"]);
     assert_eq!(marked("Deals", |field| field.mandatory), ["Deal_Name", "Stage"]);
     assert_eq!(marked("Leads", |field| field.duplicate_check), ["Email"]);
-    assert_eq!(marked("Contacts", |field| field.duplicate_check), ["Email"]);
+    assert_eq!(
+        marked("Contacts", |field| field.duplicate_check),
+        ["Email", "Full_Name"],
+        "the second is ours: look-ups find by it"
+    );
     assert_eq!(marked("Accounts", |field| field.duplicate_check), ["Account_Name"]);
     assert_eq!(marked("Deals", |field| field.duplicate_check), ["Deal_Name"]);
 }
@@ -53,23 +57,26 @@ fn a_file_is_read() {
 fn a_layout_shows_each_field_once() {
     let mut ids = std::collections::HashSet::new();
     for module in Catalog::builtin().modules() {
-        let mut shown: Vec<_> = module.sections.iter().flat_map(|section| &section.fields).collect();
+        let mut shown: Vec<_> = module.standard_layout().sections.iter().flat_map(|section| &section.fields).collect();
         shown.sort_unstable();
         let mut all: Vec<_> = module.fields.iter().filter(|field| !field.is_id()).map(|field| &field.number).collect();
         all.sort_unstable();
         assert_eq!(shown, all, "{}", module.api_name);
-        let own = [module.id, module.layout_id()].into_iter().chain(module.fields.iter().map(|field| field.id));
-        for id in own.chain((0..module.sections.len()).map(|place| module.section_id(place))) {
+        let own =
+            [module.id, module.standard_layout().id].into_iter().chain(module.fields.iter().map(|field| field.id));
+        for id in own
+            .chain((0..module.standard_layout().sections.len()).map(|place| module.standard_layout().section_id(place)))
+        {
             assert!(ids.insert(id), "{} has {id}, which is taken", module.api_name);
         }
     }
     let catalog = Catalog::builtin();
     let names = |module: &str| -> Vec<_> {
-        catalog.module(module).unwrap().sections.iter().map(|section| section.name.clone()).collect()
+        catalog.module(module).unwrap().standard_layout().sections.iter().map(|section| section.name.clone()).collect()
     };
     assert_eq!(names("Leads"), ["Lead Information", "Address Information", "Description Information", "Visit Summary"]);
     assert_eq!(names("Deals"), ["Deal Information", "Description Information"]);
-    assert_eq!(catalog.module("Leads").unwrap().layout_id(), 4_150_868_000_000_095_055);
+    assert_eq!(catalog.module("Leads").unwrap().standard_layout().id, 4_150_868_000_000_095_055);
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn a_faulty_file_is_refused_with_its_line() {
     check(
         "label = \"Id\"",
         "lable = \"Id\"",
-        "module file, line 9: unknown field `lable`, expected one of `number`, `id`, `api_name`, `label`, `type`, `length`, `digits`, `decimal_places`, `values`, `data_type`, `mandatory`, `duplicate_check`, `unique`, `read_only`",
+        "module file, line 9: unknown field `lable`, expected one of `number`, `id`, `api_name`, `label`, `type`, `length`, `digits`, `decimal_places`, `values`, `module`, `modules`, `joins`, `data_type`, `mandatory`, `duplicate_check`, `unique`, `external`, `read_only`",
     );
     check("api_name = \"id\"", "api_name = \"Id2\"", "module file: Things has no field id");
     assert_eq!(

@@ -137,8 +137,16 @@ fn rule(request: &Request<'_>, people: &People, field: &Field, mapping: &Mapping
         FieldKind::Picklist { values } => Rule::Picklist(picklist(request, field, values)),
         FieldKind::Owner => Rule::Owner(people.clone(), owner_by),
         FieldKind::Other { .. } if field.is_id() => Rule::Id,
-        FieldKind::Other { data_type } => {
-            let (api_name, data_type) = (field.api_name.clone(), data_type.clone());
+        // What of these cannot be imported at all is refused for good; the others have no rule yet.
+        FieldKind::BigInt { .. }
+        | FieldKind::Percent { .. }
+        | FieldKind::MultiSelect { .. }
+        | FieldKind::Lookup { .. }
+        | FieldKind::User
+        | FieldKind::Layout
+        | FieldKind::Other { .. } => {
+            let data_type = field.kind.data_type();
+            let (api_name, data_type) = (field.api_name.clone(), data_type.to_owned());
             return Err(Refusal::TypeNotSupported { api_name, data_type, path: format!("{path}.api_name") });
         }
     })

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::record::Span;
+use crate::verdict::Reason;
 
 /// One data row, borrowed from the reader until the next one is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +75,20 @@ pub enum RowProblem {
         /// Bytes a row may have.
         limit: usize,
     },
+}
+
+impl RowProblem {
+    /// What is kept of it in the ledger.
+    pub fn reason(self) -> Reason {
+        match self {
+            RowProblem::TooFewCells { .. } => Reason::TooFewCells,
+            RowProblem::TooManyCells { .. } => Reason::TooManyCells,
+            RowProblem::TextAfterQuote { .. } => Reason::TextAfterQuote,
+            RowProblem::OpenQuote { .. } => Reason::OpenQuote,
+            RowProblem::Undecodable { .. } => Reason::Undecodable,
+            RowProblem::CellTooLong { .. } | RowProblem::RowTooLong { .. } => Reason::TooLarge,
+        }
+    }
 }
 
 impl<'a> Row<'a> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 
-use super::{Unfit, Value};
+use super::Value;
 use crate::ids::UserId;
+use crate::verdict::Reason;
 
 /// A user that a record can belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,31 +74,31 @@ impl PicklistValues {
 }
 
 /// `true` or `false` of true/false, yes/no and 1/0 in any case.
-pub(super) fn boolean(cell: &str) -> Result<&'static str, Unfit> {
+pub(super) fn boolean(cell: &str) -> Result<&'static str, Reason> {
     let is_one_of = |words: [&str; 3]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
     if is_one_of(["true", "yes", "1"]) {
         Ok("true")
     } else if is_one_of(["false", "no", "0"]) {
         Ok("false")
     } else {
-        Err(Unfit)
+        Err(Reason::NotABoolean)
     }
 }
 
 /// The list's own spelling of the value, or a new value.
-pub(super) fn picklist<'a>(cell: &'a str, values: &'a PicklistValues) -> Result<Value<'a>, Unfit> {
+pub(super) fn picklist<'a>(cell: &'a str, values: &'a PicklistValues) -> Result<Value<'a>, Reason> {
     if values.spellings.contains(cell) {
         return Ok(Value::Text(cell));
     }
     match values.by_folded.get(&cell.to_lowercase()) {
         Some(spelling) => Ok(Value::Text(spelling)),
         None if values.takes_new => Ok(Value::NewChoice(cell)),
-        None => Err(Unfit),
+        None => Err(Reason::NotInList),
     }
 }
 
 /// The id of the user that the cell names.
-pub(super) fn owner<'p>(cell: &str, people: &'p People, by: OwnerBy) -> Result<&'p str, Unfit> {
+pub(super) fn owner<'p>(cell: &str, people: &'p People, by: OwnerBy) -> Result<&'p str, Reason> {
     let is_id = || cell.bytes().all(|byte| byte.is_ascii_digit());
     match by {
         OwnerBy::Id => people.by_id(cell),
@@ -106,7 +107,7 @@ pub(super) fn owner<'p>(cell: &str, people: &'p People, by: OwnerBy) -> Result<&
         OwnerBy::Either if cell.contains('@') => people.by_email(cell),
         OwnerBy::Either => None,
     }
-    .ok_or(Unfit)
+    .ok_or(Reason::NotAUser)
 }
 
 impl People {

@@ -5,7 +5,7 @@
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-use super::Unfit;
+use crate::verdict::Reason;
 
 /// Code points that the part after the `@` may have.
 const DOMAIN_LENGTHS: std::ops::RangeInclusive<usize> = 4..=256;
@@ -13,9 +13,9 @@ const DOMAIN_LENGTHS: std::ops::RangeInclusive<usize> = 4..=256;
 const TOP_LEVEL_LENGTHS: std::ops::RangeInclusive<usize> = 2..=22;
 
 /// R1. No class of it holds `@` and none of a domain's holds `.`, so that both split the address in one way only.
-pub(super) fn email(cell: &str) -> Result<&str, Unfit> {
-    let (local, domain) = cell.split_once('@').ok_or(Unfit)?;
-    (is_local_part(local) && is_domain(domain)).then_some(cell).ok_or(Unfit)
+pub(super) fn email(cell: &str) -> Result<&str, Reason> {
+    let (local, domain) = cell.split_once('@').ok_or(Reason::NotAnEmail)?;
+    (is_local_part(local) && is_domain(domain)).then_some(cell).ok_or(Reason::NotAnEmail)
 }
 
 fn is_local_part(local: &str) -> bool {
@@ -66,13 +66,13 @@ fn is_letter_or_mark(c: char) -> bool {
 }
 
 /// R2, with parentheses passed over (contract 12, row 45). The value keeps them.
-pub(super) fn phone<'a>(cell: &'a str, scratch: &mut String) -> Result<&'a str, Unfit> {
+pub(super) fn phone<'a>(cell: &'a str, scratch: &mut String) -> Result<&'a str, Reason> {
     if memchr::memchr2(b'(', b')', cell.as_bytes()).is_none() {
-        return is_phone(cell.as_bytes()).then_some(cell).ok_or(Unfit);
+        return is_phone(cell.as_bytes()).then_some(cell).ok_or(Reason::NotAPhone);
     }
     scratch.clear();
     scratch.extend(cell.chars().filter(|c| !matches!(c, '(' | ')')));
-    is_phone(scratch.trim().as_bytes()).then_some(cell).ok_or(Unfit)
+    is_phone(scratch.trim().as_bytes()).then_some(cell).ok_or(Reason::NotAPhone)
 }
 
 /// Runs of letters and digits. Between two of them stands nothing but one of `.`, `-`, a space, or `.` or `-` with a
@@ -139,10 +139,10 @@ fn skip_all(text: &[u8], byte: u8) -> &[u8] {
 }
 
 /// R3. The scheme is a list of alternatives, the empty one among them; whichever lets the rest match will do.
-pub(super) fn website(cell: &str) -> Result<&str, Unfit> {
+pub(super) fn website(cell: &str) -> Result<&str, Reason> {
     let without_scheme = ["http://", "https://", "ftp://"].iter().find_map(|scheme| cell.strip_prefix(scheme));
     let starts = [Some(cell), without_scheme, after_www(cell), without_scheme.and_then(after_www)];
-    starts.into_iter().flatten().any(is_site).then_some(cell).ok_or(Unfit)
+    starts.into_iter().flatten().any(is_site).then_some(cell).ok_or(Reason::NotAWebsite)
 }
 
 /// R3 says `www.` with the dot unescaped: any character.

@@ -3,14 +3,14 @@
 use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
 
-use super::Unfit;
 use super::number::push_number;
+use crate::verdict::Reason;
 
 /// A day as `2026-01-31`.
-pub(super) fn date<'s>(cell: &str, scratch: &'s mut String) -> Result<&'s str, Unfit> {
-    let (date, rest) = take_date(cell.as_bytes()).ok_or(Unfit)?;
+pub(super) fn date<'s>(cell: &str, scratch: &'s mut String) -> Result<&'s str, Reason> {
+    let (date, rest) = take_date(cell.as_bytes()).ok_or(Reason::NotADate)?;
     if !rest.is_empty() {
-        return Err(Unfit);
+        return Err(Reason::NotADate);
     }
     scratch.clear();
     push_date(date, scratch);
@@ -19,11 +19,11 @@ pub(super) fn date<'s>(cell: &str, scratch: &'s mut String) -> Result<&'s str, U
 
 /// A moment as `2026-01-31T10:00:00Z`. A fraction of a second is dropped; a local time that its zone has twice is the
 /// earlier one, one that it skips is moved behind the gap.
-pub(super) fn date_time<'s>(cell: &str, zone: &TimeZone, scratch: &'s mut String) -> Result<&'s str, Unfit> {
-    let (local, offset) = parse(cell.as_bytes()).ok_or(Unfit)?;
+pub(super) fn date_time<'s>(cell: &str, zone: &TimeZone, scratch: &'s mut String) -> Result<&'s str, Reason> {
+    let (local, offset) = parse(cell.as_bytes()).ok_or(Reason::NotAMoment)?;
     let moment = match offset {
-        Some(offset) => offset.to_timestamp(local).map_err(|_| Unfit)?,
-        None => zone.to_timestamp(local).map_err(|_| Unfit)?,
+        Some(offset) => offset.to_timestamp(local).map_err(|_| Reason::NotAMoment)?,
+        None => zone.to_timestamp(local).map_err(|_| Reason::NotAMoment)?,
     };
     let utc = Offset::UTC.to_datetime(moment);
     scratch.clear();

@@ -3,29 +3,32 @@
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-use super::Unfit;
+use crate::verdict::Reason;
 
 /// Digits after the point that a cell may have.
 const FRACTION_DIGITS_MAX: usize = 9;
 
 /// A whole number in its one spelling: no sign but `-`, no leading zeros.
-pub(super) fn integer<'s>(cell: &str, digits: u8, scratch: &'s mut String) -> Result<&'s str, Unfit> {
+pub(super) fn integer<'s>(cell: &str, digits: u8, scratch: &'s mut String) -> Result<&'s str, Reason> {
     let number = Number::parse(cell)?;
-    if number.nanos != 0 || number.whole >= 10_u64.pow(u32::from(digits)) {
-        return Err(Unfit);
+    if number.nanos != 0 {
+        return Err(Reason::NotAnInteger);
+    }
+    if number.whole >= 10_u64.pow(u32::from(digits)) {
+        return Err(Reason::TooManyDigits);
     }
     Ok(spelled(number.is_negative, number.whole, 0, 0, scratch))
 }
 
 /// A decimal number with exactly `places` digits after the point; more in the cell are rounded half up, away from zero.
-pub(super) fn decimal<'s>(cell: &str, digits: u8, places: u8, scratch: &'s mut String) -> Result<&'s str, Unfit> {
+pub(super) fn decimal<'s>(cell: &str, digits: u8, places: u8, scratch: &'s mut String) -> Result<&'s str, Reason> {
     let number = Number::parse(cell)?;
     let unit = 10_u64.pow(FRACTION_DIGITS_MAX as u32 - u32::from(places));
     let rounded = (number.nanos + unit / 2) / unit;
     let carry = rounded / 10_u64.pow(u32::from(places));
     let whole = number.whole + carry;
     if whole >= 10_u64.pow(u32::from(digits)) {
-        return Err(Unfit);
+        return Err(Reason::TooManyDigits);
     }
     let fraction = rounded % 10_u64.pow(u32::from(places));
     Ok(spelled(number.is_negative, whole, fraction, usize::from(places), scratch))
@@ -39,12 +42,12 @@ struct Number {
 }
 
 impl Number {
-    fn parse(cell: &str) -> Result<Number, Unfit> {
+    fn parse(cell: &str) -> Result<Number, Reason> {
         let (is_negative, digits) = after_signs(cell);
         let (whole, fraction) = match digits.split_once('.') {
-            Some((_, "")) => return Err(Unfit),
+            Some((_, "")) => return Err(Reason::NotANumber),
             Some((whole, fraction)) => (whole, fraction),
-            None if digits.is_empty() => return Err(Unfit),
+            None if digits.is_empty() => return Err(Reason::NotANumber),
             None => (digits, ""),
         };
         Ok(Number { is_negative, whole: parse_whole(whole)?, nanos: parse_fraction(fraction)? })
@@ -75,7 +78,7 @@ fn is_currency_sign(c: char) -> bool {
 }
 
 /// Nothing at all is zero here: `.5` is a number.
-fn parse_whole(text: &str) -> Result<u64, Unfit> {
+fn parse_whole(text: &str) -> Result<u64, Reason> {
     if memchr::memchr(b',', text.as_bytes()).is_none() {
         return text.bytes().try_fold(0, push_digit);
     }
@@ -83,26 +86,26 @@ fn parse_whole(text: &str) -> Result<u64, Unfit> {
     for (place, group) in text.split(',').enumerate() {
         let is_sound = if place == 0 { (1..=3).contains(&group.len()) } else { group.len() == 3 };
         if !is_sound {
-            return Err(Unfit);
+            return Err(Reason::NotANumber);
         }
         whole = group.bytes().try_fold(whole, push_digit)?;
     }
     Ok(whole)
 }
 
-fn parse_fraction(text: &str) -> Result<u64, Unfit> {
+fn parse_fraction(text: &str) -> Result<u64, Reason> {
     if text.len() > FRACTION_DIGITS_MAX {
-        return Err(Unfit);
+        return Err(Reason::NotANumber);
     }
     let fraction = text.bytes().try_fold(0, push_digit)?;
     Ok(fraction * 10_u64.pow((FRACTION_DIGITS_MAX - text.len()) as u32))
 }
 
-fn push_digit(number: u64, digit: u8) -> Result<u64, Unfit> {
+fn push_digit(number: u64, digit: u8) -> Result<u64, Reason> {
     if !digit.is_ascii_digit() {
-        return Err(Unfit);
+        return Err(Reason::NotANumber);
     }
-    number.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(digit - b'0'))).ok_or(Unfit)
+    number.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(digit - b'0'))).ok_or(Reason::NotANumber)
 }
 
 fn spelled(is_negative: bool, whole: u64, fraction: u64, places: usize, scratch: &mut String) -> &str {

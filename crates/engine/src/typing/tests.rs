@@ -314,8 +314,8 @@ fn picklists_keep_their_own_spelling() {
     assert_eq!(found(&rule, "COLD call"), r#"Ok(Text("Cold Call"))"#);
     assert_eq!(found(&rule, "ÜBERWEISUNG"), r#"Ok(Text("Überweisung"))"#);
     assert_eq!(found(&rule, "Fax"), r#"Ok(NewChoice("Fax"))"#);
-    assert_eq!(found(&rule, &"x".repeat(256)), "Err(Unfit)");
-    assert_eq!(found(&Rule::Picklist(PicklistValues::new(list, false)), "Fax"), "Err(Unfit)");
+    assert_eq!(found(&rule, &"x".repeat(256)), "Err(TooLong)");
+    assert_eq!(found(&Rule::Picklist(PicklistValues::new(list, false)), "Fax"), "Err(NotInList)");
 }
 
 #[test]

@@ -10,8 +10,8 @@ pub(crate) const ORG: OrgId = OrgId(694_902_309);
 pub(crate) const USER: UserId = UserId(5);
 pub(crate) const LEADS: ModuleNumber = ModuleNumber(1);
 pub(crate) const LEAD_SOURCE: FieldNumber = FieldNumber(10);
-pub(crate) const EMAIL: IndexId = IndexId { module: LEADS, field: FieldNumber(4), case_sensitive: false };
-pub(crate) const PHONE: IndexId = IndexId { module: LEADS, field: FieldNumber(5), case_sensitive: false };
+pub(crate) const EMAIL: IndexId = IndexId { module: LEADS, field: FieldNumber(4), case_sensitive: false, joins: None };
+pub(crate) const PHONE: IndexId = IndexId { module: LEADS, field: FieldNumber(5), case_sensitive: false, joins: None };
 
 /// When the first job is added, in seconds since 1970.
 pub(crate) const NOW: i64 = 1_795_000_000;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bulkwright_engine::catalog::{Field, FieldNumber, Module, Section};
+use bulkwright_engine::catalog::{Field, FieldNumber, Layout, Module, Section};
 use bulkwright_wire::error::ErrorCode;
 use bulkwright_wire::layouts::{LayoutField, LayoutInfo, LayoutsAnswer, NumberOrWord, SectionInfo};
 use bulkwright_wire::settings::FieldInfo;
@@ -13,8 +13,6 @@ use super::settings::{field_info, missing_parameter, module_of};
 use crate::gate::Call;
 use crate::reply::{Answer, Refusal};
 
-/// What the built-in layout is called everywhere.
-const STANDARD: &str = "Standard";
 /// What could be done to a layout; nothing of it is done to the built-in one.
 const ACTIONS: [&str; 7] = ["edit", "rename", "clone", "downgrade", "delete", "deactivate", "set_layout_permissions"];
 /// Fields side by side where a section has several.
@@ -23,16 +21,16 @@ const COLUMNS: u8 = 2;
 /// `GET /crm/{v}/settings/layouts?module=…`
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let module = asked_module(call)?;
-    answer(call, module).await
+    answer(call, module, &module.layouts).await
 }
 
 /// `GET /crm/{v}/settings/layouts/{id}?module=…`
 pub(crate) async fn one(call: &Call<'_>) -> Result<Answer, Refusal> {
     let module = asked_module(call)?;
-    if call.route.parameter("layout_id") != module.layout_id().to_string() {
-        return Err(ErrorCode::RecordNotFound.into());
-    }
-    answer(call, module).await
+    let asked = call.route.parameter("layout_id");
+    let found = module.layouts.iter().find(|layout| layout.id.to_string() == asked);
+    let layout = found.ok_or(ErrorCode::RecordNotFound)?;
+    answer(call, module, std::slice::from_ref(layout)).await
 }
 
 fn asked_module<'c>(call: &'c Call<'_>) -> Result<&'c Module, Refusal> {
@@ -40,15 +38,24 @@ fn asked_module<'c>(call: &'c Call<'_>) -> Result<&'c Module, Refusal> {
     Ok(module_of(call, name)?)
 }
 
-async fn answer(call: &Call<'_>, module: &Module) -> Result<Answer, Refusal> {
+async fn answer(call: &Call<'_>, module: &Module, layouts: &[Layout]) -> Result<Answer, Refusal> {
     let added = call.app.store.picklist_additions(call.caller.grant.org, module.number).await?;
     let shown = |field: &Field| (field.number, field_info(field, &added));
     let fields: HashMap<FieldNumber, FieldInfo> = module.fields.iter().map(shown).collect();
-    Ok(Answer::ok(&LayoutsAnswer { layouts: vec![layout(module, &fields, call.route.version)] }))
+    let shown = |layout| layout_info(module, layout, &fields, call.route.version);
+    let layouts = layouts.iter().map(shown).collect();
+    Ok(Answer::ok(&LayoutsAnswer { layouts }))
 }
 
-fn layout(module: &Module, fields: &HashMap<FieldNumber, FieldInfo>, version: Version) -> LayoutInfo {
-    let sections = module.sections.iter().enumerate();
+fn layout_info(
+    module: &Module,
+    layout: &Layout,
+    fields: &HashMap<FieldNumber, FieldInfo>,
+    version: Version,
+) -> LayoutInfo {
+    let sections = layout.sections.iter().enumerate();
+    let demanded = |number: &FieldNumber| module.by_number(*number).is_some_and(|field| layout.demands(field));
+    let section_of = |(place, section)| section_info(layout, place, section, fields, &demanded, version);
     LayoutInfo {
         has_more_profiles: false,
         created_time: None,
@@ -57,32 +64,33 @@ fn layout(module: &Module, fields: &HashMap<FieldNumber, FieldInfo>, version: Ve
         profiles: Vec::new(),
         source: "crm".to_owned(),
         created_by: None,
-        sections: sections.map(|(place, section)| section_info(module, place, section, fields, version)).collect(),
-        display_label: STANDARD.to_owned(),
+        sections: sections.map(section_of).collect(),
+        display_label: layout.name.clone(),
         show_business_card: true,
         actions_allowed: ACTIONS
             .into_iter()
             .map(|action| (action.to_owned(), Value::Bool(false)))
             .collect::<Map<_, _>>(),
         modified_time: None,
-        api_name: STANDARD.to_owned(),
-        name: STANDARD.to_owned(),
+        api_name: layout.name.clone(),
+        name: layout.name.clone(),
         modified_by: None,
         generated_type: "system".to_owned(),
-        id: module.layout_id().to_string(),
+        id: layout.id.to_string(),
         status: NumberOrWord::active(version),
     }
 }
 
 fn section_info(
-    module: &Module,
+    layout: &Layout,
     place: usize,
     section: &Section,
     fields: &HashMap<FieldNumber, FieldInfo>,
+    demanded: &dyn Fn(&FieldNumber) -> bool,
     version: Version,
 ) -> SectionInfo {
     let column_count = if section.fields.len() > 1 { COLUMNS } else { 1 };
-    let shown = section.fields.iter().filter_map(|number| fields.get(number)).enumerate();
+    let shown = section.fields.iter().filter_map(|number| Some((fields.get(number)?, demanded(number)))).enumerate();
     SectionInfo {
         is_subform_section: false,
         kind: "used".to_owned(),
@@ -93,18 +101,12 @@ fn section_info(
         column_count,
         name: section.name.clone(),
         generated_type: "default".to_owned(),
-        id: module.section_id(place).to_string(),
-        fields: shown.map(|(at, field)| layout_field(field, place + 1, at + 1)).collect(),
+        id: layout.section_id(place).to_string(),
+        fields: shown.map(|(at, (field, required))| layout_field(field, required, place + 1, at + 1)).collect(),
         properties: None,
     }
 }
 
-fn layout_field(field: &FieldInfo, section_id: usize, sequence_number: usize) -> LayoutField {
-    LayoutField {
-        field: field.clone(),
-        required: field.system_mandatory,
-        section_id,
-        sequence_number,
-        kind: "used".to_owned(),
-    }
+fn layout_field(field: &FieldInfo, required: bool, section_id: usize, sequence_number: usize) -> LayoutField {
+    LayoutField { field: field.clone(), required, section_id, sequence_number, kind: "used".to_owned() }
 }

@@ -78,10 +78,10 @@ fn bounds(kind: &FieldKind) -> (Option<u32>, Option<u8>) {
         | FieldKind::Email { length }
         | FieldKind::Phone { length }
         | FieldKind::Website { length } => (Some(*length), None),
-        FieldKind::Integer { digits } => (Some(u32::from(*digits)), None),
-        FieldKind::Double { digits, decimal_places } | FieldKind::Currency { digits, decimal_places } => {
-            (Some(u32::from(*digits)), Some(*decimal_places))
-        }
+        FieldKind::Integer { digits } | FieldKind::BigInt { digits } => (Some(u32::from(*digits)), None),
+        FieldKind::Double { digits, decimal_places }
+        | FieldKind::Currency { digits, decimal_places }
+        | FieldKind::Percent { digits, decimal_places } => (Some(u32::from(*digits)), Some(*decimal_places)),
         _ => (None, None),
     }
 }
@@ -89,9 +89,10 @@ fn bounds(kind: &FieldKind) -> (Option<u32>, Option<u8>) {
 fn json_type(kind: &FieldKind) -> &'static str {
     match kind {
         FieldKind::Integer { .. } => "integer",
-        FieldKind::Double { .. } | FieldKind::Currency { .. } => "double",
+        FieldKind::Double { .. } | FieldKind::Currency { .. } | FieldKind::Percent { .. } => "double",
         FieldKind::Boolean => "boolean",
-        FieldKind::Owner => "jsonobject",
+        FieldKind::MultiSelect { .. } => "jsonarray",
+        FieldKind::Owner | FieldKind::User | FieldKind::Lookup { .. } | FieldKind::Layout => "jsonobject",
         FieldKind::Other { data_type } if data_type.ends_with("lookup") => "jsonobject",
         _ => "string",
     }
@@ -103,7 +104,7 @@ fn unique(field: &Field) -> Map<String, serde_json::Value> {
 }
 
 fn pick_list_values(field: &Field, added: &[(FieldNumber, String)]) -> Vec<PickListValue> {
-    let FieldKind::Picklist { values } = &field.kind else { return Vec::new() };
+    let (FieldKind::Picklist { values } | FieldKind::MultiSelect { values }) = &field.kind else { return Vec::new() };
     let added = added.iter().filter(|(number, _)| *number == field.number).map(|(_, value)| value);
     let value = |value: &String| PickListValue { display_value: value.clone(), actual_value: value.clone() };
     values.iter().chain(added).map(value).collect()

@@ -10,8 +10,8 @@ use bulkwright_engine::verdict::Counts;
 
 pub(super) const LEADS: ModuleNumber = ModuleNumber(1);
 pub(super) const CONTACTS: ModuleNumber = ModuleNumber(2);
-pub(super) const EMAIL: IndexId = IndexId { module: LEADS, field: FieldNumber(4), case_sensitive: false };
-pub(super) const PHONE: IndexId = IndexId { module: LEADS, field: FieldNumber(5), case_sensitive: false };
+pub(super) const EMAIL: IndexId = IndexId { module: LEADS, field: FieldNumber(4), case_sensitive: false, joins: None };
+pub(super) const PHONE: IndexId = IndexId { module: LEADS, field: FieldNumber(5), case_sensitive: false, joins: None };
 pub(super) const NOW: i64 = 1_795_000_000;
 pub(super) const JOB: JobId = JobId(77);
 pub(super) const USER: UserId = UserId(5);

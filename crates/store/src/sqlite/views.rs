@@ -75,8 +75,14 @@ fn view_name(module: &Module) -> String {
 fn column(field: &Field) -> String {
     let value = format!("json_extract(body, '$.\"{}\"')", field.number.0);
     let typed = match field.kind {
-        FieldKind::Double { .. } | FieldKind::Currency { .. } => format!("CAST({value} AS REAL)"),
-        FieldKind::Owner => format!("CAST({value} AS INTEGER)"),
+        FieldKind::Double { .. } | FieldKind::Currency { .. } | FieldKind::Percent { .. } => {
+            format!("CAST({value} AS REAL)")
+        }
+        FieldKind::Owner
+        | FieldKind::User
+        | FieldKind::Lookup { .. }
+        | FieldKind::Layout
+        | FieldKind::BigInt { .. } => format!("CAST({value} AS INTEGER)"),
         FieldKind::Boolean => format!("coalesce({value}, 0)"),
         _ => value,
     };

@@ -4,6 +4,7 @@ use bulkwright_engine::body;
 use bulkwright_engine::catalog::{Field, Module};
 use bulkwright_engine::ids::RecordId;
 use bulkwright_engine::key;
+use bulkwright_engine::plan;
 use bulkwright_engine::record_store::IndexId;
 use bulkwright_store::model::Record;
 use bulkwright_wire::criteria::{Condition, Criteria};
@@ -71,9 +72,8 @@ impl Test {
     /// An indexed field's value. Such fields hold text, whose canonical spelling is the trimmed one; a test holds the
     /// built-in modules to that.
     pub(super) fn key(module: &Module, field: &Field, value: &str) -> Self {
-        let case_sensitive = field.is_case_sensitive();
-        let index = IndexId { module: module.number, field: field.number, case_sensitive };
-        Test::Key { index, key: key::fold(value.trim(), case_sensitive) }
+        let index = plan::index_id(module, field);
+        Test::Key { index, key: key::fold(value.trim(), index.case_sensitive) }
     }
 }
 

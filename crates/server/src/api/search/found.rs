@@ -97,7 +97,8 @@ mod tests {
 
     fn tests() -> impl Strategy<Value = Filter> {
         let key = |field| {
-            let index = IndexId { module: ModuleNumber(1), field: FieldNumber(field), case_sensitive: false };
+            let index =
+                IndexId { module: ModuleNumber(1), field: FieldNumber(field), case_sensitive: false, joins: None };
             move |letter: u8| Filter::Is(Test::Key { index, key: vec![letter] })
         };
         prop_oneof![

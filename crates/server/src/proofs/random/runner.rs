@@ -259,7 +259,7 @@ async fn seen(store: &Arc<dyn Store>, id: JobId) -> Seen {
     let records = store.page(ORG, LEADS, &all).await.unwrap();
     let mut carriers = Vec::new();
     for number in 0..EMAILS {
-        let index = IndexId { module: LEADS, field: email_field(), case_sensitive: false };
+        let index = IndexId { module: LEADS, field: email_field(), case_sensitive: false, joins: None };
         let found = store.search(ORG, index, email(number).as_bytes(), RECORDS_MAX).await.unwrap();
         carriers.push(found.into_iter().map(|record| record.id).collect());
     }

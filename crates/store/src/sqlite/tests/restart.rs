@@ -13,7 +13,7 @@ use crate::model::Callback;
 
 pub(super) const ORG: OrgId = OrgId(694_902_309);
 pub(super) const LEADS: ModuleNumber = ModuleNumber(1);
-pub(super) const EMAIL: IndexId = IndexId { module: LEADS, field: FieldNumber(4), case_sensitive: false };
+pub(super) const EMAIL: IndexId = IndexId { module: LEADS, field: FieldNumber(4), case_sensitive: false, joins: None };
 const NOW: i64 = 1_795_000_000;
 
 /// Writes records with these ids as one chunk.

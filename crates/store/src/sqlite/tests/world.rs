@@ -252,7 +252,7 @@ fn write_records(store: &dyn Store, chunk: u32, module: ModuleNumber, ids: Range
     let bodies: Vec<String> = emails.iter().map(|it| format!(r#"{{"1":"Smith é","4":"{it}"}}"#)).collect();
     let records = || ids.clone().map(RecordId);
     let inserts: Vec<_> = records().zip(&bodies).map(|(id, body)| Insert { id, body }).collect();
-    let index = IndexId { module, field: EMAIL, case_sensitive: false };
+    let index = IndexId { module, field: EMAIL, case_sensitive: false, joins: None };
     let key = |(id, email)| KeyChange { index, key: String::as_bytes(email), id, unique: true };
     let keys_gained: Vec<_> = records().zip(&emails).map(key).collect();
     let added = FieldNumber(9);
@@ -358,7 +358,7 @@ pub(super) async fn ask_records(store: &SqliteStore, world: &World) -> Answers {
         }
         for id in ids {
             answers.push(answer(format!("record {id}"), store.record(ORGS[0], module, RecordId(id)).await));
-            let index = IndexId { module, field: EMAIL, case_sensitive: false };
+            let index = IndexId { module, field: EMAIL, case_sensitive: false, joins: None };
             let found = store.search(ORGS[0], index, email(id).as_bytes(), 9).await;
             answers.push(answer(format!("record by key {id}"), found));
         }

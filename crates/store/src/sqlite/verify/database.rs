@@ -56,8 +56,10 @@ pub(super) fn check_picklists(moment: &Moment<'_>, findings: &mut Findings) -> R
         let (org, module, field, value) = read().doing(doing)?;
         let known = moment.verifier.catalog.by_number(ModuleNumber(module));
         let expected = match known.and_then(|module| module.by_number(FieldNumber(field))).map(|field| &field.kind) {
-            Some(FieldKind::Picklist { values }) if values.contains(&value) => "a value that the field does not list",
-            Some(FieldKind::Picklist { .. }) => continue,
+            Some(FieldKind::Picklist { values } | FieldKind::MultiSelect { values }) if values.contains(&value) => {
+                "a value that the field does not list"
+            }
+            Some(FieldKind::Picklist { .. } | FieldKind::MultiSelect { .. }) => continue,
             _ => "a picklist of the catalog",
         };
         let what = format!("value {value:?} of organisation {org}, module {module}, field {field}");

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use bulkwright_engine::body;
 use bulkwright_engine::ids::OrgId;
+use bulkwright_engine::plan;
 use bulkwright_engine::record_store::IndexId;
 use rusqlite::{OptionalExtension, Row};
 
@@ -88,8 +89,8 @@ impl Carriers<'_> {
     fn of(&self, record: &crate::records::RecordColumns<'_>, key: KeyEntry) -> Option<(OrgId, IndexId, Vec<u8>)> {
         let module = self.moment.verifier.catalog.by_number(record.module)?;
         let field = module.indexed().find(|field| field.number.0 == key.field)?;
-        let case_sensitive = field.unique?.case_sensitive;
-        let index = IndexId { module: module.number, field: field.number, case_sensitive };
+        field.unique?;
+        let index = plan::index_id(module, field);
         let value = body::key(std::str::from_utf8(record.body).ok()?, index)?;
         Some((record.org, index, value))
     }

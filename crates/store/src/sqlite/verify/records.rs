@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use bulkwright_engine::body;
 use bulkwright_engine::catalog::ModuleNumber;
 use bulkwright_engine::ids::OrgId;
+use bulkwright_engine::plan;
 use bulkwright_engine::record_store::IndexId;
 use rusqlite::Row;
 
@@ -85,12 +86,7 @@ type Indexes = HashMap<ModuleNumber, Vec<(IndexId, bool)>>;
 fn indexes(moment: &Moment<'_>) -> Indexes {
     let modules = moment.verifier.catalog.modules().iter();
     let of_module = modules.map(|module| {
-        let index = |field: &bulkwright_engine::catalog::Field| IndexId {
-            module: module.number,
-            field: field.number,
-            case_sensitive: field.is_case_sensitive(),
-        };
-        (module.number, module.indexed().map(|field| (index(field), field.unique.is_some())).collect())
+        (module.number, module.indexed().map(|field| (plan::index_id(module, field), field.unique.is_some())).collect())
     });
     of_module.collect()
 }
