@@ -59,7 +59,7 @@ fn views_follow_the_catalog() {
     let (directory, store) = new_store(&temporary());
     let of = |fields: &str| {
         let file = format!(
-            "number = 8\nid = 1\napi_name = \"Key\"\nsingular_label = \"Key\"\nplural_label = \"Keys\"\nfields = [{fields}]"
+            "number = 8\nid = 1\napi_name = \"Key\"\nsingular_label = \"Key\"\nplural_label = \"Keys\"\ndisplay_field = \"id\"\nfields = [{fields}]"
         );
         Catalog::parse(&[&file]).unwrap()
     };
