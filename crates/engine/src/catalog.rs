@@ -1,13 +1,17 @@
 //! Modules and fields as data.
 //!
-//! The built-in modules are the files of `crates/engine/modules`, compiled in; an installation may have others of the
-//! same form. [`Catalog::parse`] refuses a file whose numbers or names are not unambiguous, with the line.
+//! The built-in modules are the files of `crates/engine/modules`, compiled in. A file of one's own adds modules, fields,
+//! marks and layouts to them ([`Catalog::with_own`]). Both are refused where their numbers or names are not unambiguous,
+//! with the line.
 
 mod file;
+mod numbers;
+mod own;
 
 use std::collections::HashMap;
 
 pub use file::CatalogError;
+pub use numbers::GivenNumbers;
 
 /// API name of the field that is a record's id: usable in find_by, never writable.
 pub const ID_FIELD: &str = "id";
@@ -15,11 +19,27 @@ pub const ID_FIELD: &str = "id";
 /// From a layout's id to its first section's, and from one section's id to the next one's: more than the built-in modules' ids are apart.
 const SECTION_ID_STEP: i64 = 100;
 
-const BUILTIN: [&str; 4] = [
+/// Numbers of modules of one's own start here; those below are for built-in ones.
+pub const OWN_MODULE_NUMBER_MIN: u16 = 1000;
+/// Numbers of fields of one's own start here; those below are for built-in ones.
+pub const OWN_FIELD_NUMBER_MIN: u16 = 2000;
+
+const BUILTIN: [&str; 15] = [
     include_str!("../modules/leads.toml"),
     include_str!("../modules/contacts.toml"),
     include_str!("../modules/accounts.toml"),
     include_str!("../modules/deals.toml"),
+    include_str!("../modules/campaigns.toml"),
+    include_str!("../modules/cases.toml"),
+    include_str!("../modules/solutions.toml"),
+    include_str!("../modules/products.toml"),
+    include_str!("../modules/vendors.toml"),
+    include_str!("../modules/price_books.toml"),
+    include_str!("../modules/quotes.toml"),
+    include_str!("../modules/sales_orders.toml"),
+    include_str!("../modules/purchase_orders.toml"),
+    include_str!("../modules/invoices.toml"),
+    include_str!("../modules/tasks.toml"),
 ];
 
 /// A module's number in the store: given once in the catalog's file, never reused.
@@ -38,7 +58,7 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// The standard modules: Leads, Contacts, Accounts and Deals.
+    /// The standard modules, from Leads to Tasks.
     pub fn builtin() -> Self {
         let modules = BUILTIN.iter().map(|text| file::module(text).expect("a test reads every built-in file"));
         Self::of(modules.collect()).expect("a test puts the built-in files together")
@@ -50,6 +70,14 @@ impl Catalog {
     /// The first fault, with its line where it has one.
     pub fn parse(files: &[&str]) -> Result<Self, CatalogError> {
         Self::of(files.iter().map(|text| file::module(text)).collect::<Result<_, _>>()?)
+    }
+
+    /// These modules with what a file of one's own adds to them.
+    ///
+    /// # Errors
+    /// The first fault of the file, with its line where it has one.
+    pub fn with_own(&self, text: &str) -> Result<Self, CatalogError> {
+        Self::of(own::add(&self.modules, text)?)
     }
 
     fn of(modules: Vec<Module>) -> Result<Self, CatalogError> {
@@ -93,9 +121,16 @@ pub struct Module {
     pub display_field: String,
     /// Its layouts; at least one, and the first is that of records that name none.
     pub layouts: Vec<Layout>,
+    /// The field whose values place its records ([`crate::placement`]); fixed when the module is made.
+    pub placement: Option<FieldNumber>,
 }
 
 impl Module {
+    /// Whether it is none of the built-in ones.
+    pub fn is_own(&self) -> bool {
+        self.number.0 >= OWN_MODULE_NUMBER_MIN
+    }
+
     /// The field of that API name, spelled exactly.
     pub fn field(&self, api_name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.api_name == api_name)
@@ -199,6 +234,16 @@ impl Field {
     /// Whether keys of its index that differ in case are different keys.
     pub fn is_case_sensitive(&self) -> bool {
         self.unique.is_some_and(|unique| unique.case_sensitive)
+    }
+
+    /// Whether it was added to its module by a file of one's own.
+    pub fn is_own(&self) -> bool {
+        self.number.0 >= OWN_FIELD_NUMBER_MIN
+    }
+
+    /// Whether a layout can demand it: an import can give it a value.
+    pub(crate) fn is_demandable(&self) -> bool {
+        !self.read_only && !matches!(self.kind, FieldKind::Other { .. })
     }
 
     /// Whether it is the record's id.

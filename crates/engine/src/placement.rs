@@ -9,15 +9,22 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
-use crate::catalog::{Field, Module};
+use crate::catalog::{Field, FieldNumber, Module};
 use crate::ids::BUCKETS;
 
 /// The hash's key: any two numbers, chosen once. They spell `bulkwrit` and `placemen`.
 const KEYS: (u64, u64) = (0x7469_7277_6b6c_7562, 0x6e65_6d65_6361_6c70);
 
-/// The field whose values place the records of a module: its first unique one, else its first of `duplicate_check`.
+/// The field whose values place the records of a module.
 pub fn field(module: &Module) -> Option<&Field> {
-    module.fields.iter().find(|field| field.unique.is_some()).or_else(|| module.indexed().next())
+    module.placement.and_then(|number| module.by_number(number))
+}
+
+/// Which of a new module's fields that will be, for ever: its first unique one, else its first of `duplicate_check`.
+/// Fields and marks that are added later do not count: ids would no longer be those of an earlier run.
+pub fn chosen(fields: &[Field]) -> Option<FieldNumber> {
+    let marked = fields.iter().find(|field| field.unique.is_some());
+    marked.or_else(|| fields.iter().find(|field| field.is_indexed())).map(|field| field.number)
 }
 
 /// The bucket of a record with this folded placement value.

@@ -1,24 +1,26 @@
 //! The file of one module: its TOML form, and what makes it unambiguous.
 
+mod field;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
 use std::iter;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use super::{Field, FieldKind, FieldNumber, ID_FIELD, Layout, Module, ModuleNumber, Section, Unique};
+use super::{Field, ID_FIELD, Layout, Module, ModuleNumber, Section};
+use crate::placement;
+use field::field;
+
+pub(super) use field::FieldEntry;
 
 /// From a module's id to its standard layout's.
 const LAYOUT_ID_OFFSET: i64 = 92_880;
 /// What the vendor calls the layout that every module has.
-const STANDARD_LAYOUT: &str = "Standard";
-/// Digits an integer field may have: its values are 64-bit numbers.
-const INTEGER_DIGITS_MAX: u8 = 18;
-/// Digits before the point (contract 7.1: 16) and after it (9) that a decimal field may have.
-const DECIMAL_DIGITS_MAX: u8 = 16;
-const DECIMAL_PLACES_MAX: u8 = 9;
+pub(super) const STANDARD_LAYOUT: &str = "Standard";
 
 /// What is wrong with a module's file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,12 +40,18 @@ impl fmt::Display for CatalogError {
     }
 }
 
+/// Reads TOML of a known form.
+pub(super) fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, CatalogError> {
+    toml::from_str(text).map_err(|error| CatalogError {
+        line: error.span().map(|span| line_of(text, span.start)),
+        // The parser's message may take several lines; what failed is in the first.
+        reason: error.message().lines().next().unwrap_or_default().to_owned(),
+    })
+}
+
 /// Reads one module.
 pub(super) fn module(text: &str) -> Result<Module, CatalogError> {
-    let file: ModuleFile = toml::from_str(text).map_err(|error| CatalogError {
-        line: error.span().map(|span| line_of(text, span.start)),
-        reason: error.message().to_owned(),
-    })?;
+    let file: ModuleFile = parsed(text)?;
     let joins_of = |(place, entry): (usize, &Spanned<FieldEntry>)| Some((place, entry.get_ref().joins.clone()?));
     let joins: Vec<_> = file.fields.iter().enumerate().filter_map(joins_of).collect();
     let mut fields = file.fields.into_iter().map(|entry| field(text, entry)).collect::<Result<Vec<_>, _>>()?;
@@ -74,12 +82,13 @@ pub(super) fn module(text: &str) -> Result<Module, CatalogError> {
         singular_label: file.singular_label,
         plural_label: file.plural_label,
         display_field: file.display_field,
+        placement: placement::chosen(&fields),
         fields,
         layouts,
     })
 }
 
-fn layout(
+pub(super) fn layout(
     text: &str,
     singular_label: &str,
     fields: &[Field],
@@ -87,7 +96,7 @@ fn layout(
     entry: LayoutEntry,
 ) -> Result<Layout, CatalogError> {
     let number_of = |name: &String| {
-        let field = fields.iter().find(|field| field.api_name == *name && !field.read_only);
+        let field = fields.iter().find(|field| field.api_name == *name && field.is_demandable());
         let reason = || format!("layout {}: there is no field {name} to demand", entry.name);
         field.map(|field| field.number).ok_or_else(|| CatalogError { line, reason: reason() })
     };
@@ -100,7 +109,7 @@ fn layout(
 }
 
 /// The sections of the file, and before them one with every field that they leave over.
-fn sections(
+pub(super) fn sections(
     text: &str,
     singular_label: &str,
     fields: &[Field],
@@ -156,39 +165,12 @@ fn check_fields(text: &str, fields: &[Field]) -> Result<(), CatalogError> {
     Ok(())
 }
 
-fn first_use<T: Eq + Hash>(seen: &mut HashSet<T>, value: T) -> Option<()> {
+pub(super) fn first_use<T: Eq + Hash>(seen: &mut HashSet<T>, value: T) -> Option<()> {
     seen.insert(value).then_some(())
 }
 
-fn field(text: &str, spanned: Spanned<FieldEntry>) -> Result<Field, CatalogError> {
-    let line = line_of(text, spanned.span().start);
-    let entry = spanned.into_inner();
-    let kind = kind(&entry)
-        .map_err(|reason| CatalogError { line: Some(line), reason: format!("field {}: {reason}", entry.api_name) })?;
-    let unique = unique(&entry);
-    Ok(Field {
-        number: FieldNumber(entry.number),
-        id: entry.id,
-        api_name: entry.api_name,
-        label: entry.label,
-        kind,
-        mandatory: entry.mandatory,
-        duplicate_check: entry.duplicate_check,
-        unique,
-        external: entry.external,
-        read_only: entry.read_only || entry.joins.is_some(),
-        joins: None,
-    })
-}
-
-/// An external id is unique in any case.
-fn unique(entry: &FieldEntry) -> Option<Unique> {
-    let given = entry.unique.as_ref().map(|unique| Unique { case_sensitive: unique.case_sensitive });
-    given.or(entry.external.then_some(Unique { case_sensitive: false }))
-}
-
 /// Names the two fields that a field joins, once all of them are read.
-fn join(text: &str, fields: &mut [Field], joins: &[(usize, [String; 2])]) -> Result<(), CatalogError> {
+pub(super) fn join(text: &str, fields: &mut [Field], joins: &[(usize, [String; 2])]) -> Result<(), CatalogError> {
     for (place, names) in joins {
         let number_of = |name: &String| {
             let reason = || format!("field {}: there is no field {name} to join", fields[*place].api_name);
@@ -202,61 +184,7 @@ fn join(text: &str, fields: &mut [Field], joins: &[(usize, [String; 2])]) -> Res
     Ok(())
 }
 
-/// The module that a look-up names, or those that a polymorphic one can point into.
-fn lookup_modules(entry: &FieldEntry) -> Result<Vec<String>, String> {
-    match (&entry.module, &entry.modules) {
-        (Some(module), None) => Ok(vec![module.clone()]),
-        (None, Some(modules)) if !modules.is_empty() => Ok(modules.clone()),
-        _ => Err("a look-up names one `module`, or several `modules`".to_owned()),
-    }
-}
-
-fn kind(entry: &FieldEntry) -> Result<FieldKind, String> {
-    let length = || entry.length.filter(|&length| length > 0).ok_or("`length` is missing or 0".to_owned());
-    Ok(match entry.kind.as_str() {
-        "text" => FieldKind::Text { length: length()? },
-        "textarea" => FieldKind::Textarea { length: length()? },
-        "email" => FieldKind::Email { length: length()? },
-        "phone" => FieldKind::Phone { length: length()? },
-        "website" => FieldKind::Website { length: length()? },
-        "integer" => FieldKind::Integer { digits: digits(entry, INTEGER_DIGITS_MAX)? },
-        "double" => {
-            FieldKind::Double { digits: digits(entry, DECIMAL_DIGITS_MAX)?, decimal_places: decimal_places(entry)? }
-        }
-        "currency" => {
-            FieldKind::Currency { digits: digits(entry, DECIMAL_DIGITS_MAX)?, decimal_places: decimal_places(entry)? }
-        }
-        "bigint" => FieldKind::BigInt { digits: digits(entry, INTEGER_DIGITS_MAX)? },
-        "percent" => {
-            FieldKind::Percent { digits: digits(entry, DECIMAL_DIGITS_MAX)?, decimal_places: decimal_places(entry)? }
-        }
-        "boolean" => FieldKind::Boolean,
-        "date" => FieldKind::Date,
-        "datetime" => FieldKind::DateTime,
-        "picklist" => FieldKind::Picklist { values: entry.values.clone().ok_or("`values` is missing")? },
-        "multiselectpicklist" => FieldKind::MultiSelect { values: entry.values.clone().ok_or("`values` is missing")? },
-        "lookup" => FieldKind::Lookup { modules: lookup_modules(entry)? },
-        "ownerlookup" => FieldKind::Owner,
-        "userlookup" => FieldKind::User,
-        "layout" => FieldKind::Layout,
-        "other" => FieldKind::Other { data_type: entry.data_type.clone().ok_or("`data_type` is missing")? },
-        unknown => return Err(format!("unknown type `{unknown}`")),
-    })
-}
-
-fn digits(entry: &FieldEntry, most: u8) -> Result<u8, String> {
-    let digits = entry.digits.ok_or("`digits` is missing")?;
-    (1..=most).contains(&digits).then_some(digits).ok_or_else(|| format!("`digits` is not between 1 and {most}"))
-}
-
-fn decimal_places(entry: &FieldEntry) -> Result<u8, String> {
-    let places = entry.decimal_places.ok_or("`decimal_places` is missing")?;
-    (places <= DECIMAL_PLACES_MAX)
-        .then_some(places)
-        .ok_or_else(|| format!("`decimal_places` is more than {DECIMAL_PLACES_MAX}"))
-}
-
-fn line_of(text: &str, byte: usize) -> usize {
+pub(super) fn line_of(text: &str, byte: usize) -> usize {
     memchr::memchr_iter(b'\n', &text.as_bytes()[..byte.min(text.len())]).count() + 1
 }
 
@@ -284,52 +212,18 @@ fn name_field() -> String {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LayoutEntry {
-    id: i64,
-    name: String,
+pub(super) struct LayoutEntry {
+    pub(super) id: i64,
+    pub(super) name: String,
     #[serde(default)]
-    mandatory: Vec<String>,
+    pub(super) mandatory: Vec<String>,
     #[serde(default)]
-    sections: Vec<Spanned<SectionEntry>>,
+    pub(super) sections: Vec<Spanned<SectionEntry>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SectionEntry {
-    name: String,
-    fields: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FieldEntry {
-    number: u16,
-    id: i64,
-    api_name: String,
-    label: String,
-    #[serde(rename = "type")]
-    kind: String,
-    length: Option<u32>,
-    digits: Option<u8>,
-    decimal_places: Option<u8>,
-    values: Option<Vec<String>>,
-    module: Option<String>,
-    modules: Option<Vec<String>>,
-    joins: Option<[String; 2]>,
-    data_type: Option<String>,
-    #[serde(default)]
-    mandatory: bool,
-    #[serde(default)]
-    duplicate_check: bool,
-    unique: Option<UniqueEntry>,
-    #[serde(default)]
-    external: bool,
-    #[serde(default)]
-    read_only: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UniqueEntry {
-    case_sensitive: bool,
+pub(super) struct SectionEntry {
+    pub(super) name: String,
+    pub(super) fields: Vec<String>,
 }

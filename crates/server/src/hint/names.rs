@@ -1,6 +1,8 @@
 //! Names of modules and fields in a create: those that the catalog has in their place.
 
-use bulkwright_engine::catalog::{Catalog, Module};
+use std::iter;
+
+use bulkwright_engine::catalog::{Catalog, ID_FIELD, Module};
 use bulkwright_engine::plan::Refusal as PlanRefusal;
 
 use super::{nearest, plain};
@@ -34,8 +36,13 @@ fn of_field(module: &Module, asked: &str) -> Option<String> {
 }
 
 fn of_find_by(module: &Module) -> String {
-    let indexed: Vec<_> = module.indexed().map(|field| field.api_name.as_str()).collect();
-    format!("find_by of {} is one of id, {}", module.api_name, indexed.join(", "))
+    // What is joined from two fields is for look-ups to find by.
+    let indexed = module.indexed().filter(|field| field.joins.is_none());
+    let usable: Vec<_> = iter::once(ID_FIELD).chain(indexed.map(|field| field.api_name.as_str())).collect();
+    match usable.as_slice() {
+        [only] => format!("find_by of {} is {only}", module.api_name),
+        _ => format!("find_by of {} is one of {}", module.api_name, usable.join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -52,7 +59,8 @@ mod tests {
         let module = |name: &str| PlanRefusal::UnknownModule { module: name.into(), path: path() };
         check(module("leads"), Some("the module's API name is Leads"));
         check(module("Contact"), Some("the module's API name is Contacts"));
-        check(module("Spaceships"), Some("modules are Leads, Contacts, Accounts, Deals"));
+        let all: Vec<_> = catalog.modules().iter().map(|module| module.api_name.as_str()).collect();
+        check(module("Starbases"), Some(&format!("modules are {}", all.join(", "))));
         let field = |name: &str| PlanRefusal::UnknownField { api_name: name.into(), path: path() };
         check(field("ast_Name"), Some("the field's API name is Last_Name"));
         check(field("Last Name"), Some("the field's API name is Last_Name"));
@@ -62,5 +70,7 @@ mod tests {
             PlanRefusal::FindByUnusable { field: "Company".into(), path: path() },
             Some("find_by of Leads is one of id, Email"),
         );
+        assert_eq!(of_find_by(catalog.module("Contacts").unwrap()), "find_by of Contacts is one of id, Email");
+        assert_eq!(of_find_by(catalog.module("Tasks").unwrap()), "find_by of Tasks is id");
     }
 }

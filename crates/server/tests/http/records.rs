@@ -89,7 +89,7 @@ async fn metadata_is_the_catalog_and_grows_with_picklists() {
     let modules = client.get("/crm/v8/settings/modules").await.json();
     let names: Vec<_> =
         modules["modules"].as_array().unwrap().iter().map(|module| module["api_name"].clone()).collect();
-    assert_eq!(names, ["Leads", "Contacts", "Accounts", "Deals"]);
+    assert_eq!((names.len(), &names[0], &names[14]), (15, &"Leads".into(), &"Tasks".into()));
     client.load("Last_Name,Lead_Source\nNg,Carrier Pigeon\n", "insert", None).await;
     let fields = client.get("/crm/v8/settings/fields?module=Leads").await.json();
     let field = |name: &str| -> Value {
