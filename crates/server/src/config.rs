@@ -59,6 +59,8 @@ pub struct Config {
     pub callback_timeout: Duration,
     /// Who is asked for the addresses of a callback's host.
     pub callback_lookup: NameLookup,
+    /// The file of modules of one's own; without it, those that the data directory keeps hold.
+    pub modules: Option<PathBuf>,
     /// How long an upload is kept.
     pub upload_lifetime: Duration,
     /// How long a result is kept once its job has ended.
@@ -125,6 +127,7 @@ impl Config {
             callback_schedule: DEFAULT_CALLBACK_SECONDS.map(Duration::from_secs).to_vec(),
             callback_timeout: Duration::from_secs(20),
             callback_lookup: NameLookup::system(),
+            modules: None,
             upload_lifetime: DEFAULT_LIFETIME,
             result_lifetime: DEFAULT_LIFETIME,
             job_lifetime: DEFAULT_LIFETIME,

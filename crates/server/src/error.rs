@@ -86,6 +86,14 @@ pub enum ServeError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// The modules of one's own cannot be used, by themselves or with the data that are there.
+    #[error("{place}: {reason}")]
+    Modules {
+        /// The file, and the line where it is known.
+        place: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// What the administrator asked for cannot be done as it is.
     #[error(transparent)]
     Mistake(#[from] Mistake),

@@ -51,6 +51,7 @@ mod sweep;
 pub mod upkeep;
 
 pub mod administration;
+pub mod modules;
 #[cfg(test)]
 extern crate self as bulkwright_server;
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::links::{Links, Scheme};
 use crate::metrics::Metrics;
 use crate::quota::Quotas;
 use crate::start::credentials::Credentials;
+use crate::start::own_modules::ModulesFile;
 use crate::start::{self, listen, port_file};
 use crate::state::{App, RequestIds, Stores, UploadTurns};
 use crate::sweep::{self, Lifetimes, seconds};
@@ -75,9 +76,9 @@ impl Server {
         if let Some(path) = &config.port_file {
             port_file::remove(path)?;
         }
+        let modules = config.modules.as_deref().map(ModulesFile::read).transpose()?;
         let data = Data::of(&config.mode)?;
-        let catalog = Arc::new(Catalog::builtin());
-        let store = start::open_store(&data, catalog.clone(), config.failure_points.clone()).await?;
+        let (store, catalog) = start::open_store(&data, modules, config.failure_points.clone()).await?;
         Server::over(store.into(), config, tls, data, catalog).await
     }
 

@@ -12,11 +12,13 @@ pub(crate) mod first;
 
 pub(crate) mod descriptors;
 
+pub(crate) mod own_modules;
+
 pub(crate) mod webhook_keys;
 
 pub mod dev;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bulkwright_engine::catalog::Catalog;
@@ -25,22 +27,24 @@ use bulkwright_store::sqlite::{Durability, OpenOptions, SqliteStore};
 
 use crate::error::ServeError;
 use crate::server::Data;
+use own_modules::ModulesFile;
 
-/// Opens the embedded store on a blocking thread and brings its views up to the catalog.
+/// Opens the embedded store on a blocking thread, with the modules of the file or, without one, those that it keeps, and
+/// brings its views and keys up to them.
 pub(crate) async fn open_store(
     data: &Data,
-    catalog: Arc<Catalog>,
+    modules: Option<ModulesFile>,
     failure_points: FailurePoints,
-) -> Result<Arc<SqliteStore>, ServeError> {
+) -> Result<(Arc<SqliteStore>, Arc<Catalog>), ServeError> {
     let durability = match data {
         Data::Kept(_) => Durability::Durable,
         Data::Temporary(_) => Durability::Temporary,
     };
     let directory = data.directory().to_owned();
     let options = OpenOptions { durability, failure_points, ..OpenOptions::default() };
-    let opened = tokio::task::spawn_blocking(move || open(directory, &options, &catalog)).await;
-    let store = opened.map_err(|error| ServeError::Store(panicked(error)))??;
-    Ok(Arc::new(store))
+    let opened = tokio::task::spawn_blocking(move || open(&directory, &options, modules)).await;
+    let (store, catalog) = opened.map_err(|error| ServeError::Store(panicked(error)))??;
+    Ok((Arc::new(store), Arc::new(catalog)))
 }
 
 /// A directory for files that are not finished, without what a killed process left there. The store is open: no other
@@ -55,10 +59,15 @@ pub(crate) fn scratch(data: &Data) -> Result<PathBuf, ServeError> {
     Ok(path)
 }
 
-fn open(directory: PathBuf, options: &OpenOptions, catalog: &Catalog) -> Result<SqliteStore, ServeError> {
-    let store = SqliteStore::open(&directory, options)?;
-    store.set_catalog(catalog)?;
-    Ok(store)
+fn open(
+    directory: &Path,
+    options: &OpenOptions,
+    modules: Option<ModulesFile>,
+) -> Result<(SqliteStore, Catalog), ServeError> {
+    let store = SqliteStore::open(directory, options)?;
+    let catalog = own_modules::settle(&store, modules, directory)?;
+    store.set_catalog(&catalog)?;
+    Ok((store, catalog))
 }
 
 fn panicked(error: tokio::task::JoinError) -> bulkwright_store::Error {

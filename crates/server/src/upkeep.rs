@@ -31,11 +31,11 @@ use crate::sweep::Lifetimes;
 /// # Errors
 /// [`ServeError::NoData`], [`ServeError::DirectoryInUse`], and what else keeps it from being opened.
 pub async fn verify(data: &Path) -> Result<VerifyAnswer, ServeError> {
-    let store = match open(data).await {
+    let (store, catalog) = match open_with_catalog(data).await {
         Err(ServeError::Store(StoreError::Damaged { what })) => return Ok(cannot_be_opened(&what)),
         opened => opened?,
     };
-    Ok(verify_answer(store.verify().await?, &Catalog::builtin()))
+    Ok(verify_answer(store.verify().await?, &catalog))
 }
 
 /// Takes away what has outlived `lifetime` from a data directory that no server holds; or says what would go.
@@ -55,9 +55,9 @@ pub async fn sweep(data: &Path, lifetime: Duration, remove: bool) -> Result<Swee
 /// [`ServeError::NoData`], [`ServeError::DirectoryInUse`], [`ServeError::Directory`] if the destination is taken or cannot
 /// be written, [`ServeError::Store`].
 pub async fn backup(data: &Path, destination: &Path) -> Result<BackupAnswer, ServeError> {
-    let store = open(data).await?;
+    let (store, catalog) = open_with_catalog(data).await?;
     let report = store.backup(destination, Clock::system().seconds()).await?;
-    Ok(backup_answer(report, &Catalog::builtin()))
+    Ok(backup_answer(report, &catalog))
 }
 
 /// Makes a data directory of a backup, at a place that is free or an empty directory.
@@ -82,11 +82,15 @@ pub async fn restore(backup: &Path, data: &Path) -> Result<RestoreAnswer, ServeE
 
 /// Opens a directory that is there already.
 pub(crate) async fn open(data: &Path) -> Result<Arc<SqliteStore>, ServeError> {
+    open_with_catalog(data).await.map(|(store, _)| store)
+}
+
+/// The same, with the modules that it keeps.
+async fn open_with_catalog(data: &Path) -> Result<(Arc<SqliteStore>, Arc<Catalog>), ServeError> {
     if !data.join("records.db").exists() {
         return Err(ServeError::NoData { path: data.to_owned() });
     }
-    let catalog = Arc::new(Catalog::builtin());
-    start::open_store(&Data::Kept(data.to_owned()), catalog, FailurePoints::default()).await
+    start::open_store(&Data::Kept(data.to_owned()), None, FailurePoints::default()).await
 }
 
 fn cannot_be_opened(what: &str) -> VerifyAnswer {

@@ -43,6 +43,7 @@ mod find;
 mod jobs;
 mod ledger;
 mod outbox;
+mod own_modules;
 mod pages;
 mod row;
 mod schema;
@@ -61,6 +62,7 @@ mod writer;
 mod tests;
 
 pub use backup::restore;
+pub use own_modules::OwnModules;
 
 use blobs::Blobs;
 use connections::{Access, Connections, Role};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::version::Version;
+
 /// `GET /crm/{v}/settings/modules`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModulesAnswer {
@@ -98,9 +100,71 @@ pub struct FieldInfo {
     /// `{}` or `{"case_sensitive":false}`
     #[serde(default)]
     pub unique: Map<String, Value>,
+    /// Null unless it holds ids that another system gave.
+    #[serde(default)]
+    pub external: Option<ExternalInfo>,
+    /// What a look-up points to; `{}` for every other field.
+    #[serde(default)]
+    pub lookup: LookupInfo,
     /// The values of a picklist.
     #[serde(default)]
     pub pick_list_values: Vec<PickListValue>,
+}
+
+/// Of a field that holds ids of another system.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExternalInfo {
+    /// `org`: the ids are the same for all users.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it is shown.
+    pub show: bool,
+}
+
+/// What a look-up points to, as the fields documentation and the types of the SDKs have it. All keys or none.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LookupInfo {
+    /// What the list of these records is called at the record that is pointed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_label: Option<String>,
+    /// That list's API name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_name: Option<String>,
+    /// The module.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<LookupModule>,
+    /// Its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// The module that a look-up points into: its name through v4, an object from v5 on (the types of SDK 2.1 and 5.0).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum LookupModule {
+    /// As it was.
+    Name(String),
+    /// As it is.
+    Object {
+        /// `Accounts`, or [`SEVERAL_MODULES`].
+        api_name: String,
+        /// Its id; absent where the field points into several modules.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+    },
+}
+
+/// What a look-up into several modules has in the place of one: each record says in `$se_module` into which it points.
+pub const SEVERAL_MODULES: &str = "se_module";
+
+impl LookupModule {
+    /// A module in the form of a version.
+    pub fn of(version: Version, api_name: &str, id: Option<String>) -> Self {
+        match version < Version::V5 {
+            true => LookupModule::Name(api_name.to_owned()),
+            false => LookupModule::Object { api_name: api_name.to_owned(), id },
+        }
+    }
 }
 
 /// A value of a picklist.

@@ -42,6 +42,11 @@ impl GivenNumbers {
         Some(given)
     }
 
+    /// What the module was called that a number was given to.
+    pub fn module(&self, number: ModuleNumber) -> Option<&str> {
+        self.modules.get(&number).map(String::as_str)
+    }
+
     /// Takes in the numbers of a catalog. A field may have another name than before, not another type.
     ///
     /// # Errors

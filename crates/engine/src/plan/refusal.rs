@@ -67,8 +67,8 @@ pub enum Refusal {
         /// Where in the request.
         path: String,
     },
-    /// The field's type cannot be imported yet.
-    #[error("{api_name} is of type {data_type}, which cannot be imported yet; leave it out")]
+    /// An import does not write fields of that type.
+    #[error("{api_name} is of type {data_type}, {}; leave it out", why_not(data_type))]
     TypeNotSupported {
         /// The field.
         api_name: String,
@@ -195,5 +195,14 @@ impl Refusal {
             Refusal::UnknownCharset { path, .. } => Some(path),
             Refusal::TooManyHeaderColumns { .. } | Refusal::FileNotSupported { .. } | Refusal::Unreadable(_) => None,
         }
+    }
+}
+
+/// Why an import does not write fields of a type.
+fn why_not(data_type: &str) -> &'static str {
+    match data_type {
+        "subform" => "whose rows are records of their own and need a file of their own, and jobs have one file so far",
+        "autonumber" | "formula" | "rollup_summary" => "which the server fills by itself",
+        _ => "which cannot be imported",
     }
 }

@@ -1,4 +1,4 @@
-//! The one layout that each module has, as metadata (the vendor's layouts documentation; contract section 8).
+//! The layouts of a module as metadata (the vendor's layouts documentation; contract section 8).
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use bulkwright_wire::settings::FieldInfo;
 use bulkwright_wire::version::Version;
 use serde_json::{Map, Value};
 
-use super::settings::{field_info, missing_parameter, module_of};
+use super::settings::{ShownFields, missing_parameter, module_of};
 use crate::gate::Call;
 use crate::reply::{Answer, Refusal};
 
-/// What could be done to a layout; nothing of it is done to the built-in one.
+/// What could be done to a layout; nothing of it is done over this API.
 const ACTIONS: [&str; 7] = ["edit", "rename", "clone", "downgrade", "delete", "deactivate", "set_layout_permissions"];
 /// Fields side by side where a section has several.
 const COLUMNS: u8 = 2;
@@ -39,9 +39,9 @@ fn asked_module<'c>(call: &'c Call<'_>) -> Result<&'c Module, Refusal> {
 }
 
 async fn answer(call: &Call<'_>, module: &Module, layouts: &[Layout]) -> Result<Answer, Refusal> {
-    let added = call.app.store.picklist_additions(call.caller.grant.org, module.number).await?;
-    let shown = |field: &Field| (field.number, field_info(field, &added));
-    let fields: HashMap<FieldNumber, FieldInfo> = module.fields.iter().map(shown).collect();
+    let shown = ShownFields::of(call, module).await?;
+    let info = |field: &Field| (field.number, shown.info(field));
+    let fields: HashMap<FieldNumber, FieldInfo> = module.fields.iter().map(info).collect();
     let shown = |layout| layout_info(module, layout, &fields, call.route.version);
     let layouts = layouts.iter().map(shown).collect();
     Ok(Answer::ok(&LayoutsAnswer { layouts }))
@@ -53,6 +53,7 @@ fn layout_info(
     fields: &HashMap<FieldNumber, FieldInfo>,
     version: Version,
 ) -> LayoutInfo {
+    let is_standard = layout.id == module.standard_layout().id;
     let sections = layout.sections.iter().enumerate();
     let demanded = |number: &FieldNumber| module.by_number(*number).is_some_and(|field| layout.demands(field));
     let section_of = |(place, section)| section_info(layout, place, section, fields, &demanded, version);
@@ -75,7 +76,7 @@ fn layout_info(
         api_name: layout.name.clone(),
         name: layout.name.clone(),
         modified_by: None,
-        generated_type: "system".to_owned(),
+        generated_type: if is_standard { "system" } else { "custom" }.to_owned(),
         id: layout.id.to_string(),
         status: NumberOrWord::active(version),
     }

@@ -1,8 +1,12 @@
 //! Modules and their fields as metadata (contract section 8).
 
-use bulkwright_engine::catalog::{Field, FieldKind, FieldNumber, Module};
+use bulkwright_engine::catalog::{Catalog, Field, FieldKind, FieldNumber, Module};
 use bulkwright_wire::error::{ErrorBody, ErrorCode};
-use bulkwright_wire::settings::{FieldInfo, FieldsAnswer, ModuleInfo, ModulesAnswer, PickListValue};
+use bulkwright_wire::settings::{
+    ExternalInfo, FieldInfo, FieldsAnswer, LookupInfo, LookupModule, ModuleInfo, ModulesAnswer, PickListValue,
+    SEVERAL_MODULES,
+};
+use bulkwright_wire::version::Version;
 use serde_json::Map;
 
 use crate::gate::Call;
@@ -16,10 +20,8 @@ pub(crate) fn modules(call: &Call<'_>) -> Result<Answer, Refusal> {
 /// `GET /crm/{v}/settings/fields?module=…`, with the picklist values that writes have added.
 pub(crate) async fn fields(call: &Call<'_>) -> Result<Answer, Refusal> {
     let name = call.query.get("module").ok_or_else(|| missing_parameter("module"))?;
-    let module = module_of(call, name)?;
-    let added = call.app.store.picklist_additions(call.caller.grant.org, module.number).await?;
-    let fields = module.fields.iter().map(|field| field_info(field, &added)).collect();
-    Ok(Answer::ok(&FieldsAnswer { fields }))
+    let shown = ShownFields::of(call, module_of(call, name)?).await?;
+    Ok(Answer::ok(&FieldsAnswer { fields: shown.module.fields.iter().map(|field| shown.info(field)).collect() }))
 }
 
 /// The module of that name.
@@ -39,7 +41,7 @@ fn module_info(module: &Module) -> ModuleInfo {
         module_name: Some(module.plural_label.clone()),
         singular_label: Some(module.singular_label.clone()),
         plural_label: Some(module.plural_label.clone()),
-        generated_type: Some("default".to_owned()),
+        generated_type: Some(if module.is_own() { "custom" } else { "default" }.to_owned()),
         api_supported: true,
         creatable: true,
         editable: true,
@@ -49,25 +51,59 @@ fn module_info(module: &Module) -> ModuleInfo {
     }
 }
 
-/// A field, with the picklist values that writes have added.
-pub(super) fn field_info(field: &Field, added: &[(FieldNumber, String)]) -> FieldInfo {
-    let (length, decimal_place) = bounds(&field.kind);
-    FieldInfo {
-        api_name: field.api_name.clone(),
-        id: field.id.to_string(),
-        field_label: Some(field.label.clone()),
-        display_label: Some(field.label.clone()),
-        data_type: field.kind.data_type().to_owned(),
-        json_type: Some(json_type(&field.kind).to_owned()),
-        length,
-        decimal_place,
-        system_mandatory: field.mandatory,
-        field_read_only: field.read_only,
-        read_only: field.read_only,
-        custom_field: false,
-        visible: true,
-        unique: unique(field),
-        pick_list_values: pick_list_values(field, added),
+/// The fields of a module, for one organisation and one version.
+pub(super) struct ShownFields<'c> {
+    pub(super) module: &'c Module,
+    catalog: &'c Catalog,
+    /// Picklist values that writes have added.
+    added: Vec<(FieldNumber, String)>,
+    version: Version,
+}
+
+impl<'c> ShownFields<'c> {
+    pub(super) async fn of(call: &'c Call<'_>, module: &'c Module) -> Result<Self, Refusal> {
+        let added = call.app.store.picklist_additions(call.caller.grant.org, module.number).await?;
+        Ok(ShownFields { module, catalog: &call.app.catalog, added, version: call.route.version })
+    }
+
+    pub(super) fn info(&self, field: &Field) -> FieldInfo {
+        let (length, decimal_place) = bounds(&field.kind);
+        FieldInfo {
+            api_name: field.api_name.clone(),
+            id: field.id.to_string(),
+            field_label: Some(field.label.clone()),
+            display_label: Some(field.label.clone()),
+            data_type: field.kind.data_type().to_owned(),
+            json_type: Some(json_type(&field.kind).to_owned()),
+            length,
+            decimal_place,
+            system_mandatory: field.mandatory,
+            field_read_only: field.read_only,
+            read_only: field.read_only,
+            custom_field: field.is_own(),
+            visible: true,
+            unique: unique(field),
+            external: field.external.then(|| ExternalInfo { kind: "org".to_owned(), show: true }),
+            lookup: self.lookup(field),
+            pick_list_values: pick_list_values(field, &self.added),
+        }
+    }
+
+    fn lookup(&self, field: &Field) -> LookupInfo {
+        let FieldKind::Lookup { modules } = &field.kind else { return LookupInfo::default() };
+        let module = match modules.as_slice() {
+            [target] => {
+                let id = self.catalog.module(target).map(|module| module.id.to_string());
+                LookupModule::of(self.version, target, id)
+            }
+            _ => LookupModule::of(self.version, SEVERAL_MODULES, None),
+        };
+        LookupInfo {
+            display_label: Some(self.module.plural_label.clone()),
+            api_name: Some(self.module.api_name.clone()),
+            module: Some(module),
+            id: Some(field.id.to_string()),
+        }
     }
 }
 

@@ -53,6 +53,8 @@ mod search;
 
 mod layouts;
 
+mod modules;
+
 mod connections;
 
 mod crowds;

@@ -7,6 +7,7 @@ mod damage;
 mod deaths;
 mod media;
 mod migration;
+mod own_modules;
 mod restart;
 mod sweep;
 mod town;

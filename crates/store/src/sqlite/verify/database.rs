@@ -1,6 +1,6 @@
 //! What SQLite itself says of a file, and tables that need no more than a statement.
 
-use bulkwright_engine::catalog::{FieldKind, FieldNumber, ModuleNumber};
+use bulkwright_engine::catalog::{FieldKind, FieldNumber, ModuleNumber, OWN_FIELD_NUMBER_MIN};
 use rusqlite::Transaction;
 
 use super::Moment;
@@ -55,11 +55,14 @@ pub(super) fn check_picklists(moment: &Moment<'_>, findings: &mut Findings) -> R
         };
         let (org, module, field, value) = read().doing(doing)?;
         let known = moment.verifier.catalog.by_number(ModuleNumber(module));
-        let expected = match known.and_then(|module| module.by_number(FieldNumber(field))).map(|field| &field.kind) {
+        let kind = known.and_then(|module| module.by_number(FieldNumber(field))).map(|field| &field.kind);
+        let expected = match kind {
             Some(FieldKind::Picklist { values } | FieldKind::MultiSelect { values }) if values.contains(&value) => {
                 "a value that the field does not list"
             }
             Some(FieldKind::Picklist { .. } | FieldKind::MultiSelect { .. }) => continue,
+            // A field of one's own may be gone from the file, and come back with its values.
+            None if field >= OWN_FIELD_NUMBER_MIN => continue,
             _ => "a picklist of the catalog",
         };
         let what = format!("value {value:?} of organisation {org}, module {module}, field {field}");
