@@ -11,7 +11,7 @@ use crate::plan::{Column, OnEmpty, Plan};
 use crate::reader::Row;
 use crate::record_store::Key;
 use crate::result::Echoes;
-use crate::typing::{self, Rule, Value};
+use crate::typing::{self, Asked, LookupRule, Rule, Value};
 use crate::verdict::{Fault, Reason, RowCode};
 
 /// Places in a batch are 32 bits wide, and the row that fills it may be as long as the reader lets it be.
@@ -34,6 +34,8 @@ pub struct Batch {
     creating_faults: Vec<Fault>,
     /// Mappings whose value its picklist does not have.
     new_choices: Vec<u16>,
+    /// Cells whose records are looked for.
+    looked_for: Vec<LookedFor>,
     /// What the result will show of the rows.
     echoes: Echoes,
     scratch: String,
@@ -46,6 +48,18 @@ struct RowEnds {
     fault: u32,
     creating_fault: u32,
     new_choice: u32,
+    looked_for: u32,
+}
+
+/// A cell whose record is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LookedFor {
+    /// The look-up's mapping.
+    pub mapping: u16,
+    /// In which of its modules.
+    pub asked: Asked,
+    /// What by.
+    pub key: Span,
 }
 
 /// A place in an arena.
@@ -82,6 +96,7 @@ impl Batch {
         self.faults.clear();
         self.creating_faults.clear();
         self.new_choices.clear();
+        self.looked_for.clear();
         self.echoes = Echoes::default();
     }
 
@@ -115,6 +130,7 @@ impl Batch {
             + size_of_val(self.key_spans.as_slice())
             + size_of_val(self.ends.as_slice())
             + size_of_val(self.faults.as_slice())
+            + size_of_val(self.looked_for.as_slice())
             + self.echoes.bytes()
     }
 
@@ -137,10 +153,17 @@ impl Batch {
             faults: &mut self.faults,
             creating_faults: &mut self.creating_faults,
             new_choices: &mut self.new_choices,
+            looked_for: &mut self.looked_for,
         };
         for &mapping in &plan.body_order {
             let column = &plan.columns[usize::from(mapping)];
-            cells.push_cell(plan, mapping, column, column.cell(row), &mut self.scratch);
+            let cell = column.cell(row);
+            match &column.rule {
+                Rule::Lookup(rule) if !cell.is_empty() => {
+                    cells.push_looked_for(mapping, rule, rule.module_cell(row), cell, &mut self.scratch);
+                }
+                _ => cells.push_cell(plan, mapping, column, cell, &mut self.scratch),
+            }
         }
         let id = cells.id;
         cells.writer.end();
@@ -164,6 +187,7 @@ impl Batch {
             fault: self.faults.len() as u32,
             creating_fault: self.creating_faults.len() as u32,
             new_choice: self.new_choices.len() as u32,
+            looked_for: self.looked_for.len() as u32,
         });
     }
 }
@@ -198,6 +222,15 @@ impl Batch {
         &self.new_choices[self.before(row).new_choice as usize..self.ends[row].new_choice as usize]
     }
 
+    /// The cells of a row whose records are looked for: places in [`Batch::all_looked_for`].
+    pub(crate) fn looked_for(&self, row: usize) -> Range<usize> {
+        self.before(row).looked_for as usize..self.ends[row].looked_for as usize
+    }
+
+    pub(crate) fn all_looked_for(&self) -> &[LookedFor] {
+        &self.looked_for
+    }
+
     /// The row's key for an index of the plan.
     pub(crate) fn key_span(&self, plan: &Plan, row: usize, index: usize) -> Option<Span> {
         Some(self.key_spans[row * plan.indexes.len() + index]).filter(|span| !span.is_empty())
@@ -229,6 +262,7 @@ struct CellWriter<'b> {
     faults: &'b mut Vec<Fault>,
     creating_faults: &'b mut Vec<Fault>,
     new_choices: &'b mut Vec<u16>,
+    looked_for: &'b mut Vec<LookedFor>,
 }
 
 impl CellWriter<'_> {
@@ -255,6 +289,28 @@ impl CellWriter<'_> {
         }
     }
 
+    fn push_looked_for(
+        &mut self,
+        mapping: u16,
+        rule: &LookupRule,
+        module: Option<&str>,
+        cell: &str,
+        scratch: &mut String,
+    ) {
+        let start = self.keys.len();
+        let typed = rule.asked(module).and_then(|asked| {
+            rule.key_into(asked, cell, scratch, self.keys)?;
+            Ok(asked)
+        });
+        match typed {
+            Ok(asked) => {
+                let key = Span::new(start, self.keys.len());
+                self.looked_for.push(LookedFor { mapping, asked, key });
+            }
+            Err(reason) => self.faults.push(Fault { code: RowCode::InvalidData, mapping: Some(mapping), reason }),
+        }
+    }
+
     #[inline]
     fn push_value(&mut self, plan: &Plan, mapping: u16, column: &Column, value: Value<'_>) {
         if matches!(column.rule, Rule::Id) {
@@ -268,6 +324,7 @@ impl CellWriter<'_> {
                 self.writer.text(&column.body_name, text);
                 self.new_choices.push(mapping);
             }
+            Value::LookedFor(_) => unreachable!("cells of look-ups go their own way"),
         }
         if let Some(index) = column.index {
             let start = self.keys.len();

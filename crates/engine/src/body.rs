@@ -139,6 +139,15 @@ pub fn key(body: &str, index: IndexId) -> Option<Vec<u8>> {
 
 /// Appends the body that `old` becomes by `changes`: changed fields replaced, `null` ones gone, the rest kept.
 pub fn merge(old: &str, changes: &str, out: &mut String) {
+    join(old, changes, |change| !change.value.is_null(), out);
+}
+
+/// Appends the changes of both: where they name one field, the second ones hold. A `null` stays one.
+pub fn add(changes: &str, more: &str, out: &mut String) {
+    join(changes, more, |_| true, out);
+}
+
+fn join(old: &str, changes: &str, is_kept: impl Fn(&Entry<'_>) -> bool, out: &mut String) {
     let mut writer = Writer::begin(out);
     let mut old = entries(old).peekable();
     for change in entries(changes) {
@@ -146,7 +155,7 @@ pub fn merge(old: &str, changes: &str, out: &mut String) {
             writer.entry(&kept);
         }
         old.next_if(|entry| entry.number == change.number);
-        if !change.value.is_null() {
+        if is_kept(&change) {
             writer.entry(&change);
         }
     }
@@ -293,6 +302,13 @@ mod tests {
         check("{}", r#"{"1":null,"2":"x"}"#, r#"{"2":"x"}"#);
         check(r#"{"5":"a"}"#, "{}", r#"{"5":"a"}"#);
         check(r#"{"5":"a","6":"b"}"#, r#"{"5":"c"}"#, r#"{"5":"c","6":"b"}"#);
+    }
+
+    #[test]
+    fn changes_add_up() {
+        let mut added = String::new();
+        add(r#"{"1":"a","3":null}"#, r#"{"2":"b","3":null,"4":"5"}"#, &mut added);
+        assert_eq!(added, r#"{"1":"a","2":"b","3":null,"4":"5"}"#);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! `touched` what records look like by now. The store is asked once for each index and once for records.
 
 mod holders;
+mod keyed;
+mod lookups;
 mod picklists;
 mod touched;
 
@@ -23,6 +25,7 @@ use crate::verdict::{Counts, Fault, Reason, RowCode};
 use crate::verdict_bytes;
 
 use holders::Holders;
+use lookups::Lookups;
 use touched::{Origin, Touched, TouchedRecords};
 
 pub use picklists::PicklistAdditions;
@@ -87,11 +90,13 @@ pub fn decide(
 ) -> Result<Decision, StoreError> {
     let holders = Holders::ask(plan, batch, store)?;
     let records = TouchedRecords::read(plan, batch, &holders, store)?;
+    let lookups = Lookups::ask(plan, batch, store)?;
     let mut chunk = Chunk {
         plan,
         block,
         batch,
         holders,
+        lookups,
         records,
         picklists: picklists.begin(),
         decision: begin(),
@@ -133,6 +138,7 @@ struct Chunk<'a> {
     block: IdBlock,
     batch: &'a Batch,
     holders: Holders<'a>,
+    lookups: Lookups<'a>,
     records: TouchedRecords,
     picklists: picklists::ChunkAdditions<'a>,
     decision: Decision,
@@ -182,6 +188,7 @@ impl Chunk<'_> {
     fn faults(&self, row: usize, target: Target) -> Vec<Fault> {
         let creating = if target == Target::Create { self.batch.creating_faults(row) } else { &[] };
         let mut faults = [self.batch.faults(row), creating].concat();
+        self.lookups.push_faults(row, &mut faults);
         if faults.is_empty() {
             self.push_match_faults(row, target, &mut faults);
         }
@@ -228,6 +235,7 @@ impl Chunk<'_> {
         let id = self.block.record(number, bucket).expect("rows past the id block are refused while reading");
         let body = self.new_body(row);
         self.holders.add_row(row, id);
+        self.lookups.add_created(id, self.decision.body(self.batch, body));
         if self.plan.operation == Operation::Upsert || self.plan.finds_by_id() {
             self.records.add_created(id, self.decision.inserts.len());
         }
@@ -244,23 +252,24 @@ impl Chunk<'_> {
     /// A new record's body: the batch's own where nothing in it has to go or to be respelled.
     fn new_body(&mut self, row: usize) -> Place {
         let span = self.batch.body_span(row);
-        let respelled = self.respelled(row);
-        if respelled.is_none() && !self.plan.blanks() {
+        let completed = self.completed(row);
+        if completed.is_none() && !self.plan.blanks() {
             return Place::Batch(span);
         }
         let start = self.decision.bodies.len();
-        body::merge("{}", respelled.as_deref().unwrap_or(self.batch.body(span)), &mut self.decision.bodies);
+        body::merge("{}", completed.as_deref().unwrap_or(self.batch.body(span)), &mut self.decision.bodies);
         Place::Own(Span::new(start, self.decision.bodies.len()))
     }
 
     fn change(&mut self, row: usize, id: RecordId) {
-        let respelled = self.respelled(row);
-        let changes = respelled.as_deref().unwrap_or(self.batch.body(self.batch.body_span(row)));
+        let completed = self.completed(row);
+        let changes = completed.as_deref().unwrap_or(self.batch.body(self.batch.body_span(row)));
         let mut new = std::mem::take(&mut self.scratch);
         new.clear();
         let old = self.decision.present_body(self.batch, self.records.get(id));
         body::merge(old, changes, &mut new);
         self.holders.move_keys(self.plan, id, old, &new);
+        self.lookups.change(id, old, &new);
         let start = self.decision.bodies.len();
         self.decision.bodies.push_str(&new);
         self.scratch = new;
@@ -272,7 +281,18 @@ impl Chunk<'_> {
         verdict_bytes::push_updated(id, &mut self.decision.verdicts);
     }
 
-    /// The row's body with new picklist values as they were first written, if that differs from the row's own.
+    /// The row's body with the records that its look-ups point to, and with new picklist values as they were first
+    /// written, if that differs from the row's own.
+    fn completed(&mut self, row: usize) -> Option<String> {
+        let respelled = self.respelled(row);
+        let Some(changes) = self.lookups.changes(row) else { return respelled };
+        let mut completed = String::new();
+        let own = respelled.as_deref().unwrap_or(self.batch.body(self.batch.body_span(row)));
+        body::add(own, &changes, &mut completed);
+        Some(completed)
+    }
+
+    /// The row's body with new picklist values as they were first written, if that differs.
     fn respelled(&mut self, row: usize) -> Option<String> {
         let new_choices = self.batch.new_choices(row);
         if new_choices.is_empty() {

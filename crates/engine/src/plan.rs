@@ -2,6 +2,8 @@
 //! rows 26 to 28, 35, 36 and 58). What is left for a row is data.
 
 mod column;
+mod layout;
+mod lookup;
 mod refusal;
 
 #[cfg(test)]
@@ -17,6 +19,8 @@ use crate::record_store::IndexId;
 use crate::spec::{Mapping, Operation, ResourceSpec};
 use crate::typing::{People, Person};
 use crate::verdict::{Fault, RowCode};
+
+use layout::RowLayout;
 
 pub(crate) use column::OnEmpty;
 pub use column::{Column, NewPicklistValues};
@@ -104,10 +108,12 @@ impl Plan {
     /// # Errors
     /// The first thing that stands in the way.
     pub fn settle(request: &Request<'_>, header: &[String]) -> Result<Plan, Refusal> {
-        let draft = Draft::new(request)?;
+        let mut draft = Draft::new(request)?;
         let (mappings, ignored_headers) = draft.mappings(header)?;
-        let mut columns = draft.columns(&mappings, header)?;
-        draft.check_mandatory(&columns)?;
+        let layout = RowLayout::settle(draft.module, &mappings, &draft.root)?;
+        draft.module_column = draft.module_column(&mappings, header.len())?;
+        let mut columns = draft.columns(layout, &mappings, header)?;
+        draft.check_mandatory(layout, &columns)?;
         let indexes = indexes(draft.module, &columns);
         for (place, mapping) in indexes.iter().enumerate().filter_map(|(place, index)| Some((place, index.mapping?))) {
             columns[usize::from(mapping)].index = Some(place);
@@ -173,6 +179,8 @@ struct Draft<'a> {
     request: &'a Request<'a>,
     module: &'a Module,
     people: People,
+    /// The column whose cells say into which module a polymorphic look-up points.
+    module_column: Option<usize>,
     /// `$.resource[0]`
     root: String,
 }
@@ -183,7 +191,7 @@ impl<'a> Draft<'a> {
         let unknown =
             || Refusal::UnknownModule { module: request.spec.module.clone(), path: format!("{root}.module.api_name") };
         let module = request.catalog.module(&request.spec.module).ok_or_else(unknown)?;
-        let draft = Draft { request, module, people: People::new(request.people), root };
+        let draft = Draft { request, module, people: People::new(request.people), module_column: None, root };
         draft.check_find_by()?;
         Ok(draft)
     }
@@ -222,15 +230,43 @@ impl<'a> Draft<'a> {
     fn by_header(&self, header: &[String]) -> Result<(Vec<Mapping>, Vec<String>), Refusal> {
         let (mut mappings, mut ignored) = (Vec::new(), Vec::new());
         for (index, name) in header.iter().enumerate() {
-            match self.field_of_header(name.trim()) {
-                Some(field) => mappings.push(Mapping::of_column(&field.api_name, index)),
+            match self.mapping_of_header(name.trim(), index) {
+                Some(mapping) => mappings.push(mapping),
                 None => ignored.push(name.clone()),
             }
         }
-        if mappings.is_empty() {
+        if mappings.iter().all(|mapping| self.names_modules(mapping)) {
             return Err(Refusal::NoKnownHeader { headers: ignored, path: self.root.clone() });
         }
         Ok((mappings, ignored))
+    }
+
+    /// A field's own name, or with a dot and what its cells find records by: `Account_Name.Website`.
+    fn mapping_of_header(&self, name: &str, index: usize) -> Option<Mapping> {
+        if lookup::names_modules(name, self.module) {
+            return Some(Mapping::of_column(name, index));
+        }
+        let (field, find_by) = match self.field_of_header(name) {
+            Some(field) => (field, lookup::find_by_of_plain_header(self.request, field)),
+            None => {
+                let (field, find_by) = name.split_once('.')?;
+                let field = self.field_of_header(field.trim())?;
+                (field, Some(lookup::find_by_of_header(self.request, field, find_by.trim())?))
+            }
+        };
+        Some(Mapping { find_by, ..Mapping::of_column(&field.api_name, index) })
+    }
+
+    fn names_modules(&self, mapping: &Mapping) -> bool {
+        lookup::names_modules(&mapping.field, self.module)
+    }
+
+    /// The column of the mapping that names modules and no field.
+    fn module_column(&self, mappings: &[Mapping], columns: usize) -> Result<Option<usize>, Refusal> {
+        let mut found = mappings.iter().enumerate().filter(|(_, mapping)| self.names_modules(mapping));
+        let Some((place, mapping)) = found.next() else { return Ok(None) };
+        let path = format!("{}.field_mappings[{place}]", self.root);
+        column::source(mapping, columns, &path)
     }
 
     /// Read-only fields are passed over: files that were exported carry them, and nobody asked for them by name.
@@ -250,12 +286,12 @@ impl<'a> Draft<'a> {
         self.request.spec.find_by.as_ref() == Some(&field.api_name)
     }
 
-    fn columns(&self, mappings: &[Mapping], header: &[String]) -> Result<Vec<Column>, Refusal> {
+    fn columns(&self, layout: RowLayout<'_>, mappings: &[Mapping], header: &[String]) -> Result<Vec<Column>, Refusal> {
         let mut seen = HashSet::new();
         let mut columns = Vec::with_capacity(mappings.len());
-        for (place, mapping) in mappings.iter().enumerate() {
+        for (place, mapping) in mappings.iter().enumerate().filter(|(_, mapping)| !self.names_modules(mapping)) {
             let path = format!("{}.field_mappings[{place}]", self.root);
-            let column = self.column(mapping, header, &path)?;
+            let column = self.column(layout, mapping, header, &path)?;
             if !seen.insert(column.field) {
                 let path = format!("{path}.api_name");
                 return Err(Refusal::MappedTwice { api_name: mapping.field.clone(), path });
@@ -265,7 +301,13 @@ impl<'a> Draft<'a> {
         Ok(columns)
     }
 
-    fn column(&self, mapping: &Mapping, header: &[String], path: &str) -> Result<Column, Refusal> {
+    fn column(
+        &self,
+        layout: RowLayout<'_>,
+        mapping: &Mapping,
+        header: &[String],
+        path: &str,
+    ) -> Result<Column, Refusal> {
         let api_name = || mapping.field.clone();
         let path_of = |key: &str| format!("{path}.{key}");
         let Some(field) = self.module.field(&mapping.field) else {
@@ -274,17 +316,16 @@ impl<'a> Draft<'a> {
         if field.read_only && !(field.is_id() && self.is_key(field)) {
             return Err(Refusal::ReadOnly { api_name: api_name(), path: path_of("api_name") });
         }
-        Column::settle(self.request, &self.people, field, mapping, header, path)
+        Column::settle(self, layout, field, mapping, header, path)
     }
 
     /// Contract 12, row 26: demanded where rows can create. A default counts as a mapping.
-    fn check_mandatory(&self, columns: &[Column]) -> Result<(), Refusal> {
+    fn check_mandatory(&self, layout: RowLayout<'_>, columns: &[Column]) -> Result<(), Refusal> {
         if self.request.spec.operation == Operation::Update {
             return Ok(());
         }
         let is_mapped = |field: &Field| columns.iter().any(|column| column.field == field.number);
-        let missing =
-            self.module.fields.iter().filter(|field| self.module.standard_layout().demands(field) && !is_mapped(field));
+        let missing = self.module.fields.iter().filter(|field| layout.demands(field) && !is_mapped(field));
         let api_names: Vec<String> = missing.map(|field| field.api_name.clone()).collect();
         let path = format!("{}.field_mappings", self.root);
         if api_names.is_empty() { Ok(()) } else { Err(Refusal::MandatoryNotMapped { api_names, path }) }

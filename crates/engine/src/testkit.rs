@@ -18,6 +18,21 @@ use crate::result::{self, Settled};
 use crate::spec::{Mapping, Operation, ResourceSpec};
 use crate::typing::Person;
 
+/// Where things are: found by name and by code, and named several to a place.
+const PLACES: &str = r#"
+number = 10
+id = 78
+api_name = "Places"
+singular_label = "Place"
+plural_label = "Places"
+fields = [
+  { number = 1, id = 21, api_name = "Name", label = "Name", type = "text", length = 10, duplicate_check = true },
+  { number = 2, id = 22, api_name = "Code", label = "Code", type = "text", length = 10, external = true },
+  { number = 3, id = 23, api_name = "Note", label = "Note", type = "text", length = 10 },
+  { number = 1001, id = 24, api_name = "id", label = "Record Id", type = "other", data_type = "bigint", read_only = true },
+]
+"#;
+
 const THINGS: &str = r#"
 number = 9
 id = 77
@@ -35,9 +50,15 @@ fields = [
   { number = 8, id = 8, api_name = "Owner", label = "Owner", type = "ownerlookup" },
   { number = 9, id = 9, api_name = "Parent", label = "Parent", type = "other", data_type = "lookup" },
   { number = 10, id = 10, api_name = "Day", label = "Day", type = "date" },
+  { number = 11, id = 14, api_name = "Place", label = "Place of it", type = "lookup", module = "Places" },
+  { number = 12, id = 15, api_name = "Above", label = "Above", type = "lookup", module = "Things" },
+  { number = 13, id = 16, api_name = "About", label = "About", type = "lookup", modules = ["Places", "Things"] },
+  { number = 14, id = 17, api_name = "Layout", label = "Layout", type = "layout" },
+  { number = 15, id = 18, api_name = "Lines", label = "Lines", type = "other", data_type = "subform" },
   { number = 1001, id = 11, api_name = "id", label = "Record Id", type = "other", data_type = "bigint", read_only = true },
   { number = 1002, id = 12, api_name = "Created_Time", label = "Created Time", type = "datetime", read_only = true },
 ]
+layouts = [{ id = 99, name = "Partners", mandatory = ["Count"] }]
 "#;
 
 /// Jobs own this many ids each.
@@ -73,7 +94,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new() -> Self {
         Bench {
-            catalog: Catalog::parse(&[THINGS]).unwrap(),
+            catalog: Catalog::parse(&[THINGS, PLACES]).unwrap(),
             store: MemoryStore::new(OrgId(1)),
             limits: Limits::default(),
             new_picklist_values: NewPicklistValues::Add,

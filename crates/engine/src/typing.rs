@@ -6,12 +6,17 @@
 
 mod choice;
 mod contact;
+mod layout;
+mod lookup;
 mod moment;
 mod number;
 
 use jiff::tz::TimeZone;
 
 pub use choice::{OwnerBy, People, Person, PicklistValues};
+pub use layout::LayoutRule;
+pub(crate) use lookup::Asked;
+pub use lookup::{LookupRule, LookupTarget, TargetKey};
 
 use crate::ids::RecordId;
 use crate::verdict::Reason;
@@ -64,6 +69,10 @@ pub enum Rule {
     Picklist(PicklistValues),
     /// A user.
     Owner(People, OwnerBy),
+    /// A layout of the module.
+    Layout(LayoutRule),
+    /// A record that is looked for.
+    Lookup(LookupRule),
     /// A record's own id.
     Id,
 }
@@ -77,13 +86,15 @@ pub enum Value<'a> {
     Literal(&'a str),
     /// A picklist value that the list does not have yet; stored as a JSON string.
     NewChoice(&'a str),
+    /// What a record is looked for by; its id is stored once it is found.
+    LookedFor(&'a str),
 }
 
 impl<'a> Value<'a> {
     /// The value's canonical text, from which its key is folded.
     pub fn as_str(self) -> &'a str {
         match self {
-            Value::Text(text) | Value::Literal(text) | Value::NewChoice(text) => text,
+            Value::Text(text) | Value::Literal(text) | Value::NewChoice(text) | Value::LookedFor(text) => text,
         }
     }
 }
@@ -105,6 +116,8 @@ pub fn read<'a>(rule: &'a Rule, cell: &'a str, scratch: &'a mut String) -> Resul
         Rule::DateTime(zone) => moment::date_time(cell, zone, scratch).map(Value::Text),
         Rule::Picklist(values) => choice::picklist(fits(cell, PICKLIST_VALUE_LENGTH_MAX)?, values),
         Rule::Owner(people, by) => choice::owner(cell, people, *by).map(Value::Text),
+        Rule::Layout(layouts) => layouts.read(cell).map(Value::Text),
+        Rule::Lookup(lookup) => lookup.check(cell).map(|()| Value::LookedFor(cell)),
         Rule::Id => record_id(cell).map(|_| Value::Literal(cell)),
     }
 }

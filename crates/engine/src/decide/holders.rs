@@ -1,14 +1,12 @@
 //! Who carries which key, as the chunk's rows see it one after another: the store's answers, and what earlier rows of
 //! the chunk changed since.
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-use std::hash::BuildHasher;
-
-use crate::batch::{Batch, Span};
+use super::keyed::KeyedIds;
+use crate::batch::Batch;
 use crate::body;
 use crate::ids::RecordId;
 use crate::plan::{FindBy, Plan};
-use crate::record_store::{Key, RecordStore, StoreError};
+use crate::record_store::{RecordStore, StoreError};
 
 /// A row without a value for an index.
 const NO_SLOT: u32 = u32::MAX;
@@ -23,21 +21,8 @@ pub(super) struct Holders<'a> {
 }
 
 struct IndexHolders {
-    /// Keys of the chunk, each once; a slot is a place in `keys` and `ids`.
-    slots: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-    keys: Vec<Span>,
-    ids: Vec<Ids>,
+    keyed: KeyedIds,
     slot_of_row: Vec<u32>,
-}
-
-/// Mostly none or one: only more of them take memory of their own.
-#[derive(Clone, Debug, Default)]
-enum Ids {
-    #[default]
-    None,
-    One([RecordId; 1]),
-    More(Vec<RecordId>),
 }
 
 impl<'a> Holders<'a> {
@@ -56,12 +41,12 @@ impl<'a> Holders<'a> {
     pub(super) fn of_row(&self, row: usize, index: usize) -> Option<&[RecordId]> {
         let holders = self.indexes[index].as_ref()?;
         let slot = holders.slot_of_row[row];
-        (slot != NO_SLOT).then(|| holders.ids[slot as usize].as_slice())
+        (slot != NO_SLOT).then(|| holders.keyed.ids[slot as usize].as_slice())
     }
 
     /// All ids that are alone in carrying a key of this index.
     pub(super) fn single(&self, index: usize) -> impl Iterator<Item = RecordId> {
-        let ids = self.indexes[index].iter().flat_map(|holders| &holders.ids);
+        let ids = self.indexes[index].iter().flat_map(|holders| &holders.keyed.ids);
         ids.filter_map(|ids| if let [id] = ids.as_slice() { Some(*id) } else { None })
     }
 
@@ -70,7 +55,7 @@ impl<'a> Holders<'a> {
         for holders in self.indexes.iter_mut().flatten() {
             let slot = holders.slot_of_row[row];
             if slot != NO_SLOT {
-                holders.ids[slot as usize].add(id);
+                holders.keyed.ids[slot as usize].add(id);
             }
         }
     }
@@ -88,12 +73,7 @@ impl<'a> Holders<'a> {
             if lost == gained {
                 continue;
             }
-            if let Some(slot) = holders.slot(batch, lost) {
-                holders.ids[slot].remove(id);
-            }
-            if let Some(slot) = holders.slot(batch, gained) {
-                holders.ids[slot].add(id);
-            }
+            holders.keyed.move_id(batch, id, lost, gained);
         }
     }
 }
@@ -101,76 +81,14 @@ impl<'a> Holders<'a> {
 impl IndexHolders {
     fn ask(plan: &Plan, batch: &Batch, index: usize, store: &mut dyn RecordStore) -> Result<Self, StoreError> {
         let mut holders = IndexHolders::of_rows(plan, batch, index);
-        let keys: Vec<&Key> = holders.keys.iter().map(|&span| batch.key(span)).collect();
-        if keys.is_empty() {
-            return Ok(holders);
-        }
-        let matches = store.find(plan.indexes[index].id, &keys)?;
-        if matches.len() != keys.len() {
-            return Err(StoreError::Conflict);
-        }
-        holders.ids = (0..matches.len()).map(|slot| Ids::of(matches.of(slot))).collect();
+        holders.keyed.find(plan.indexes[index].id, batch, store)?;
         Ok(holders)
     }
 
     fn of_rows(plan: &Plan, batch: &Batch, index: usize) -> Self {
-        let mut slots = HashTable::with_capacity(batch.len());
-        let hasher = DefaultHashBuilder::default();
-        let mut keys: Vec<Span> = Vec::new();
-        let mut slot_of_row = Vec::with_capacity(batch.len());
-        for row in 0..batch.len() {
-            let Some(span) = batch.key_span(plan, row, index) else {
-                slot_of_row.push(NO_SLOT);
-                continue;
-            };
-            let key = batch.key(span);
-            let is_same = |&slot: &u32| batch.key(keys[slot as usize]) == key;
-            let rehash = |&slot: &u32| hasher.hash_one(batch.key(keys[slot as usize]));
-            let entry = slots.entry(hasher.hash_one(key), is_same, rehash);
-            let slot = *entry.or_insert(keys.len() as u32).get();
-            if slot as usize == keys.len() {
-                keys.push(span);
-            }
-            slot_of_row.push(slot);
-        }
-        IndexHolders { slots, hasher, keys, ids: Vec::new(), slot_of_row }
-    }
-
-    fn slot(&self, batch: &Batch, key: &Key) -> Option<usize> {
-        let is_same = |&slot: &u32| batch.key(self.keys[slot as usize]) == key;
-        self.slots.find(self.hasher.hash_one(key), is_same).map(|&slot| slot as usize)
-    }
-}
-
-impl Ids {
-    fn of(ids: &[RecordId]) -> Self {
-        match *ids {
-            [] => Ids::None,
-            [id] => Ids::One([id]),
-            _ => Ids::More(ids.to_vec()),
-        }
-    }
-
-    fn as_slice(&self) -> &[RecordId] {
-        match self {
-            Ids::None => &[],
-            Ids::One(one) => one,
-            Ids::More(ids) => ids,
-        }
-    }
-
-    fn add(&mut self, id: RecordId) {
-        match self {
-            Ids::None => *self = Ids::One([id]),
-            Ids::One([held]) if *held != id => *self = Ids::More(vec![*held, id]),
-            Ids::One(_) => {}
-            Ids::More(ids) if ids.contains(&id) => {}
-            Ids::More(ids) => ids.push(id),
-        }
-    }
-
-    fn remove(&mut self, id: RecordId) {
-        let kept: Vec<RecordId> = self.as_slice().iter().copied().filter(|&held| held != id).collect();
-        *self = Ids::of(&kept);
+        let mut keyed = KeyedIds::with_capacity(batch.len());
+        let slot = |row| batch.key_span(plan, row, index).map_or(NO_SLOT, |span| keyed.add_key(batch, span));
+        let slot_of_row = (0..batch.len()).map(slot).collect();
+        IndexHolders { keyed, slot_of_row }
     }
 }

@@ -1,5 +1,6 @@
 //! Scenarios: what the store has, what a file asks for, what becomes of its rows and of the store.
 
+mod lookups;
 mod oracle;
 
 use crate::plan::NewPicklistValues;

@@ -2,12 +2,13 @@
 
 use serde_json::Value as Json;
 
-use super::{Refusal, Request};
+use super::layout::{self, RowLayout};
+use super::{Draft, Refusal, Request, lookup};
 use crate::body::FieldName;
-use crate::catalog::{Field, FieldKind, FieldNumber};
+use crate::catalog::{Field, FieldKind, FieldNumber, Module};
 use crate::reader::Row;
 use crate::spec::{Mapping, Operation, ResourceSpec};
-use crate::typing::{self, OwnerBy, People, PicklistValues, Rule, trimmed};
+use crate::typing::{self, LayoutRule, OwnerBy, PicklistValues, Rule, trimmed};
 
 /// What becomes of a value that its picklist does not have (contract 12, row 14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,24 +53,26 @@ pub(crate) enum OnEmpty {
 
 impl Column {
     pub(super) fn settle(
-        request: &Request<'_>,
-        people: &People,
+        draft: &Draft<'_>,
+        layout: RowLayout<'_>,
         field: &Field,
         mapping: &Mapping,
         header: &[String],
         path: &str,
     ) -> Result<Column, Refusal> {
-        let rule = rule(request, people, field, mapping, path)?;
-        let source = source(mapping, header.len(), path)?;
+        let rule = rule(draft, field, mapping, path)?;
+        // A layout's default may be its name alone, and has been found by it.
+        let is_named = matches!(field.kind, FieldKind::Layout) && mapping.default.is_some();
+        let source = if mapping.index.is_none() && is_named { None } else { source(mapping, header.len(), path)? };
         Ok(Column {
             field: field.number,
             api_name: field.api_name.clone(),
             source,
             name: source.map_or(&field.api_name, |column| &header[column]).clone(),
-            default: default(field, mapping, &rule, path)?,
+            default: default(draft.module, field, mapping, &rule, path)?,
             rule,
             body_name: FieldName::new(field.number),
-            on_empty: on_empty(request.spec, field),
+            on_empty: on_empty(draft.request.spec, field, layout.demands(field)),
             index: None,
         })
     }
@@ -85,44 +88,69 @@ impl Column {
     }
 }
 
-fn on_empty(spec: &ResourceSpec, field: &Field) -> OnEmpty {
+fn on_empty(spec: &ResourceSpec, field: &Field, is_demanded: bool) -> OnEmpty {
     let is_key = spec.find_by.as_ref() == Some(&field.api_name);
     match spec.operation {
-        Operation::Insert if field.mandatory => OnEmpty::Refuse,
+        Operation::Insert if is_demanded => OnEmpty::Refuse,
         Operation::Insert => OnEmpty::Leave,
         Operation::Update if is_key => OnEmpty::Refuse,
         // Without a key the row creates, and then a mandatory field needs its value.
-        Operation::Upsert if is_key && !field.mandatory => OnEmpty::Leave,
+        Operation::Upsert if is_key && !is_demanded => OnEmpty::Leave,
         Operation::Upsert if is_key => OnEmpty::Refuse,
         Operation::Update | Operation::Upsert if !spec.ignore_empty => {
-            if field.mandatory {
+            if is_demanded {
                 OnEmpty::Refuse
             } else {
                 OnEmpty::Blank
             }
         }
-        Operation::Upsert if field.mandatory => OnEmpty::RefuseCreating,
+        Operation::Upsert if is_demanded => OnEmpty::RefuseCreating,
         Operation::Update | Operation::Upsert => OnEmpty::Leave,
     }
 }
 
-fn rule(request: &Request<'_>, people: &People, field: &Field, mapping: &Mapping, path: &str) -> Result<Rule, Refusal> {
-    let not_supported =
+fn rule(draft: &Draft<'_>, field: &Field, mapping: &Mapping, path: &str) -> Result<Rule, Refusal> {
+    let refused =
         |key| Refusal::KeyNotSupported { api_name: field.api_name.clone(), key, path: format!("{path}.{key}") };
     if let Some(format) = &mapping.format {
         let (api_name, path) = (field.api_name.clone(), format!("{path}.format"));
         return Err(Refusal::FormatNotSupported { api_name, format: format.clone(), path });
     }
-    if mapping.module.is_some() {
-        return Err(not_supported("module"));
+    let is_lookup = matches!(field.kind, FieldKind::Lookup { .. });
+    if mapping.module.is_some() && !is_lookup {
+        return Err(refused("module"));
     }
-    let owner_by = match (&field.kind, mapping.find_by.as_deref()) {
-        (_, None) => OwnerBy::Either,
-        (FieldKind::Owner, Some("email")) => OwnerBy::Email,
-        (FieldKind::Owner, Some("id")) => OwnerBy::Id,
-        (_, Some(_)) => return Err(not_supported("find_by")),
+    let user_by = match (&field.kind, mapping.find_by.as_deref()) {
+        (FieldKind::Owner | FieldKind::User, Some("email")) => OwnerBy::Email,
+        (FieldKind::Owner | FieldKind::User, Some("id")) => OwnerBy::Id,
+        (FieldKind::Lookup { .. }, _) | (FieldKind::Layout, Some("id" | "name")) | (_, None) => OwnerBy::Either,
+        (_, Some(_)) => return Err(refused("find_by")),
     };
     Ok(match &field.kind {
+        FieldKind::Picklist { values } => Rule::Picklist(picklist(draft.request, field, values)),
+        FieldKind::DateTime => Rule::DateTime(draft.request.time_zone.clone()),
+        FieldKind::Owner | FieldKind::User => Rule::Owner(draft.people.clone(), user_by),
+        FieldKind::Layout => Rule::Layout(LayoutRule::new(&draft.module.layouts)),
+        FieldKind::Lookup { modules } => {
+            return lookup::rule(draft.request, field, modules, mapping, draft.module_column, path);
+        }
+        FieldKind::Other { .. } if field.is_id() => Rule::Id,
+        FieldKind::BigInt { .. }
+        | FieldKind::Percent { .. }
+        | FieldKind::MultiSelect { .. }
+        | FieldKind::Other { .. } => {
+            let data_type = field.kind.data_type();
+            let (api_name, data_type) = (field.api_name.clone(), data_type.to_owned());
+            return Err(Refusal::TypeNotSupported { api_name, data_type, path: format!("{path}.api_name") });
+        }
+        kind => key_rule(kind),
+    })
+}
+
+/// The rule of a type whose values need nothing but its own bounds: that of a key by which a look-up finds records,
+/// too. Other types are compared as the text that they are stored as.
+pub(super) fn key_rule(kind: &FieldKind) -> Rule {
+    match kind {
         FieldKind::Text { length } | FieldKind::Textarea { length } => Rule::Text { length: *length },
         FieldKind::Email { length } => Rule::Email { length: *length },
         FieldKind::Phone { length } => Rule::Phone { length: *length },
@@ -133,23 +161,8 @@ fn rule(request: &Request<'_>, people: &People, field: &Field, mapping: &Mapping
         }
         FieldKind::Boolean => Rule::Boolean,
         FieldKind::Date => Rule::Date,
-        FieldKind::DateTime => Rule::DateTime(request.time_zone.clone()),
-        FieldKind::Picklist { values } => Rule::Picklist(picklist(request, field, values)),
-        FieldKind::Owner => Rule::Owner(people.clone(), owner_by),
-        FieldKind::Other { .. } if field.is_id() => Rule::Id,
-        // What of these cannot be imported at all is refused for good; the others have no rule yet.
-        FieldKind::BigInt { .. }
-        | FieldKind::Percent { .. }
-        | FieldKind::MultiSelect { .. }
-        | FieldKind::Lookup { .. }
-        | FieldKind::User
-        | FieldKind::Layout
-        | FieldKind::Other { .. } => {
-            let data_type = field.kind.data_type();
-            let (api_name, data_type) = (field.api_name.clone(), data_type.to_owned());
-            return Err(Refusal::TypeNotSupported { api_name, data_type, path: format!("{path}.api_name") });
-        }
-    })
+        _ => Rule::Text { length: u32::MAX },
+    }
 }
 
 fn picklist(request: &Request<'_>, field: &Field, values: &[String]) -> PicklistValues {
@@ -158,7 +171,7 @@ fn picklist(request: &Request<'_>, field: &Field, values: &[String]) -> Picklist
     PicklistValues::new(all, request.new_picklist_values == NewPicklistValues::Add)
 }
 
-fn source(mapping: &Mapping, columns: usize, path: &str) -> Result<Option<usize>, Refusal> {
+pub(super) fn source(mapping: &Mapping, columns: usize, path: &str) -> Result<Option<usize>, Refusal> {
     let api_name = || mapping.field.clone();
     let path = || format!("{path}.index");
     let Some(index) = mapping.index else {
@@ -171,7 +184,17 @@ fn source(mapping: &Mapping, columns: usize, path: &str) -> Result<Option<usize>
     }
 }
 
-fn default(field: &Field, mapping: &Mapping, rule: &Rule, path: &str) -> Result<Option<String>, Refusal> {
+fn default(
+    module: &Module,
+    field: &Field,
+    mapping: &Mapping,
+    rule: &Rule,
+    path: &str,
+) -> Result<Option<String>, Refusal> {
+    if let (FieldKind::Layout, Some(default)) = (&field.kind, &mapping.default) {
+        // What there is none of has been refused before.
+        return Ok(layout::find(module, default).map(|layout| layout.id.to_string()));
+    }
     let unfit = || Refusal::DefaultUnfit {
         api_name: field.api_name.clone(),
         data_type: field.kind.data_type().to_owned(),

@@ -77,13 +77,72 @@ pub enum Refusal {
         /// Where in the request.
         path: String,
     },
-    /// A key of a mapping that is not read yet, or not for this field.
-    #[error("`{key}` is not supported for {api_name} yet; leave it out")]
+    /// A key of a mapping that means nothing for this field.
+    #[error("`{key}` says nothing about {api_name}, {}; leave it out", belongs_to(key))]
     KeyNotSupported {
         /// The field.
         api_name: String,
         /// `find_by` or `module`.
         key: &'static str,
+        /// Where in the request.
+        path: String,
+    },
+    /// A look-up needs to know what its cells are.
+    #[error("{api_name} is a look-up: its mapping needs find_by, id or the field that its cells are values of")]
+    LookupFindByMissing {
+        /// The field.
+        api_name: String,
+        /// Where it would stand.
+        path: String,
+    },
+    /// A look-up finds no records by this field.
+    #[error("{api_name} cannot be looked up by {find_by} in {module}: use {}", usable.join(", "))]
+    LookupFindByUnusable {
+        /// The field.
+        api_name: String,
+        /// As asked for.
+        find_by: String,
+        /// The module that it points into.
+        module: String,
+        /// What its records can be looked up by.
+        usable: Vec<String>,
+        /// Where in the request.
+        path: String,
+    },
+    /// A polymorphic look-up by anything else than an id needs a module.
+    #[error(
+        "{api_name} can point into {}: name one as the mapping's module, or map a column to $se_module, or look it up by id",
+        modules.join(", ")
+    )]
+    LookupModuleMissing {
+        /// The field.
+        api_name: String,
+        /// What it can point into.
+        modules: Vec<String>,
+        /// Where it would stand.
+        path: String,
+    },
+    /// A look-up does not point into this module.
+    #[error("{api_name} does not point into {module}: use {}", modules.join(", "))]
+    NoSuchTarget {
+        /// The field.
+        api_name: String,
+        /// As asked for.
+        module: String,
+        /// What it can point into.
+        modules: Vec<String>,
+        /// Where in the request.
+        path: String,
+    },
+    /// The module has no such layout.
+    #[error("{module} has no layout {layout}: use {}", layouts.join(", "))]
+    NoSuchLayout {
+        /// The module.
+        module: String,
+        /// As asked for.
+        layout: String,
+        /// Those that there are, with their ids.
+        layouts: Vec<String>,
         /// Where in the request.
         path: String,
     },
@@ -186,6 +245,11 @@ impl Refusal {
             | Refusal::ReadOnly { path, .. }
             | Refusal::TypeNotSupported { path, .. }
             | Refusal::KeyNotSupported { path, .. }
+            | Refusal::LookupFindByMissing { path, .. }
+            | Refusal::LookupFindByUnusable { path, .. }
+            | Refusal::LookupModuleMissing { path, .. }
+            | Refusal::NoSuchTarget { path, .. }
+            | Refusal::NoSuchLayout { path, .. }
             | Refusal::FormatNotSupported { path, .. }
             | Refusal::IndexMissing { path, .. }
             | Refusal::ColumnMissing { path, .. }
@@ -204,5 +268,12 @@ fn why_not(data_type: &str) -> &'static str {
         "subform" => "whose rows are records of their own and need a file of their own, and jobs have one file so far",
         "autonumber" | "formula" | "rollup_summary" => "which the server fills by itself",
         _ => "which cannot be imported",
+    }
+}
+
+fn belongs_to(key: &str) -> &'static str {
+    match key {
+        "module" => "which is no look-up",
+        _ => "which is neither a look-up nor a user, or is not found by that",
     }
 }

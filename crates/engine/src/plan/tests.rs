@@ -1,3 +1,5 @@
+mod lookups;
+
 use serde_json::json;
 
 use super::*;
@@ -50,8 +52,9 @@ fn names_are_checked() {
     );
     check(&insert(vec![mapping("id", Some(0))]), "id is read-only @ $.resource[0].field_mappings[0].api_name");
     check(
-        &insert(vec![mapping("Name", Some(0)), mapping("Parent", Some(1))]),
-        "Parent is of type lookup, which cannot be imported yet; leave it out @ $.resource[0].field_mappings[1].api_name",
+        &insert(vec![mapping("Name", Some(0)), mapping("Lines", Some(1))]),
+        "Lines is of type subform, whose rows are records of their own and need a file of their own, and jobs have one \
+         file so far; leave it out @ $.resource[0].field_mappings[1].api_name",
     );
 }
 
@@ -83,15 +86,15 @@ fn what_is_not_supported_is_refused_by_name() {
     );
     check(
         Mapping { find_by: some("Email"), ..mapping("Name", Some(0)) },
-        "`find_by` is not supported for Name yet; leave it out @ $.resource[0].field_mappings[0].find_by",
+        "`find_by` says nothing about Name, which is neither a look-up nor a user, or is not found by that; leave it out @ $.resource[0].field_mappings[0].find_by",
     );
     check(
         Mapping { find_by: some("name"), ..mapping("Owner", Some(0)) },
-        "`find_by` is not supported for Owner yet; leave it out @ $.resource[0].field_mappings[0].find_by",
+        "`find_by` says nothing about Owner, which is neither a look-up nor a user, or is not found by that; leave it out @ $.resource[0].field_mappings[0].find_by",
     );
     check(
         Mapping { module: some("Leads"), ..mapping("Name", Some(0)) },
-        "`module` is not supported for Name yet; leave it out @ $.resource[0].field_mappings[0].module",
+        "`module` says nothing about Name, which is no look-up; leave it out @ $.resource[0].field_mappings[0].module",
     );
     let owner = Mapping { find_by: some("email"), ..mapping("Owner", Some(1)) };
     settled(&mapped(Operation::Insert, None, vec![mapping("Name", Some(0)), owner]), CSV);

@@ -17,7 +17,9 @@ pub(crate) fn of_plan(refusal: PlanRefusal) -> Refusal {
             let message = format!("Requested module '{module}' is not available.");
             return ErrorBody::new(ErrorCode::ModuleNotAvailable, message).into();
         }
-        P::FindByMissing { .. } => return located(ErrorCode::FindByMissing.into(), &refusal),
+        P::FindByMissing { .. } | P::LookupFindByMissing { .. } => {
+            return located(ErrorCode::FindByMissing.into(), &refusal);
+        }
         P::UnknownField { api_name, .. } => {
             (ErrorCode::InvalidField, format!("invalid mapping. invalid api_name {api_name}."))
         }
@@ -49,6 +51,10 @@ pub(crate) fn of_plan(refusal: PlanRefusal) -> Refusal {
         | P::ReadOnly { .. }
         | P::TypeNotSupported { .. }
         | P::KeyNotSupported { .. }
+        | P::LookupFindByUnusable { .. }
+        | P::LookupModuleMissing { .. }
+        | P::NoSuchTarget { .. }
+        | P::NoSuchLayout { .. }
         | P::DefaultUnfit { .. }
         | P::UnknownCharset { .. } => (ErrorCode::InvalidData, own_words),
         P::Unreadable(_) => {
