@@ -3,6 +3,7 @@
 mod administration;
 mod callback;
 mod looking;
+mod modules;
 mod upkeep;
 
 use std::ffi::OsString;
@@ -31,6 +32,7 @@ pub(crate) use looking::{
     JobCommand, JobCreateArgs, JobListArgs, JobResultArgs, JobShowArgs, JobWaitArgs, ListFormat, RecordCommand,
     RecordShowArgs, UploadArgs,
 };
+pub(crate) use modules::{ModulesCheckArgs, ModulesCommand, ModulesListArgs, ModulesShowArgs, OfFile};
 pub(crate) use upkeep::{BackupArgs, DataArgs, RestoreArgs, SweepArgs, VerifyArgs};
 
 const EXAMPLES: &str = "\
@@ -121,6 +123,9 @@ pub(crate) enum Command {
     /// Look at records
     #[command(subcommand)]
     Record(RecordCommand),
+    /// See which modules and fields there are, and check a file of your own
+    #[command(subcommand)]
+    Modules(ModulesCommand),
     /// Look at callbacks, send them again, and see what signs them
     #[command(subcommand)]
     Callback(CallbackCommand),

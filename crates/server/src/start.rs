@@ -66,7 +66,6 @@ fn open(
 ) -> Result<(SqliteStore, Catalog), ServeError> {
     let store = SqliteStore::open(directory, options)?;
     let catalog = own_modules::settle(&store, modules, directory)?;
-    store.set_catalog(&catalog)?;
     Ok((store, catalog))
 }
 

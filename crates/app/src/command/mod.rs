@@ -10,6 +10,7 @@ mod job_show;
 mod job_view;
 mod job_wait;
 mod load;
+mod modules;
 mod record_show;
 mod restore;
 mod sample;
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
         Command::Job(JobCommand::Result(args)) => in_runtime(job_result::run(&args, ui)),
         Command::Job(JobCommand::Create(args)) => in_runtime(job_create::run(&args, ui)),
         Command::Record(RecordCommand::Show(args)) => in_runtime(record_show::run(&args, ui)),
+        Command::Modules(command) => modules::run(&command, ui),
         Command::Callback(command) => in_runtime(callback::run(&command, ui)),
         Command::Upload(args) => in_runtime(upload::run(&args, ui)),
         Command::Verify(args) => in_runtime(verify::run(&args, ui)),

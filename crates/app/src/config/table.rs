@@ -100,6 +100,7 @@ fn server() -> Vec<Setting> {
     vec![
         setting!(SERVER, "listen", Address, server.listen).flag("listen", "ADDRESS:PORT"),
         setting!(SERVER, "data", Directory, data).flag("data", "DIR").of_serve_alone(),
+        setting!(SERVER, "modules", OptionalFile, server.modules).flag("modules", "FILE"),
         setting!(SERVER, "public_url", BaseUrl, server.public_url).flag("public-url", "URL"),
         setting!(SERVER, "tls_cert", OptionalFile, server.tls_cert).flag("tls-cert", "FILE"),
         setting!(SERVER, "tls_key", OptionalFile, server.tls_key).flag("tls-key", "FILE"),

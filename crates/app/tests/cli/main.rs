@@ -12,6 +12,7 @@ mod files;
 mod job_show;
 mod joined;
 mod looking;
+mod modules;
 mod program;
 mod refused;
 mod servers;

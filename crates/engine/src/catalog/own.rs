@@ -24,6 +24,9 @@ const IDS_OF_A_LAYOUT: i64 = 10_000;
 /// Layouts beside the standard one, and sections of one: both have room for their ids.
 const LAYOUT_NUMBER_MAX: u16 = 89;
 const SECTIONS_MAX: usize = 99;
+/// Modules of a catalog, and fields of one of them.
+const MODULES_MAX: usize = 500;
+const FIELDS_MAX: usize = 1_000;
 /// Characters of a module's or a field's API name.
 const NAME_LENGTH_MAX: usize = 100;
 /// Names that mean something else in the API's paths, to the vendor, or to the store.
@@ -157,7 +160,11 @@ fn made(place: &Place<'_>, entry: &OwnModule, others: &[Module]) -> Result<Modul
     if RESERVED.contains(&lower.as_str()) || lower.starts_with("sqlite_") {
         return Err(place.fault("the name means something else; choose another one"));
     }
-    let free = || (OWN_MODULE_NUMBER_MIN..).find(|number| others.iter().all(|other| other.number.0 != *number));
+    if others.len() >= MODULES_MAX {
+        return Err(place.fault(format!("there are more than {MODULES_MAX} modules")));
+    }
+    let free =
+        || (OWN_MODULE_NUMBER_MIN..=u16::MAX).find(|number| others.iter().all(|other| other.number.0 != *number));
     let number = numbered(entry.number, OWN_MODULE_NUMBER_MIN, "module of this server", free())
         .map_err(|reason| place.fault(reason))?;
     if let Some(other) = others.iter().find(|other| other.number.0 == number) {
@@ -169,7 +176,7 @@ fn made(place: &Place<'_>, entry: &OwnModule, others: &[Module]) -> Result<Modul
     };
     let singular_label = label("singular_label", &entry.singular_label)?;
     let plural_label = label("plural_label", &entry.plural_label)?;
-    let id = entry.id.unwrap_or_else(|| own_id(number, 0));
+    let id = given_id(place, entry.id)?.unwrap_or_else(|| own_id(number, 0));
     let name_label = entry.name_label.clone().unwrap_or_else(|| format!("{singular_label} Name"));
     Ok(template::module(number, id, &entry.api_name, [singular_label, plural_label], &name_label))
 }
@@ -190,6 +197,14 @@ fn numbered(given: Option<u16>, least: u16, of: &str, free: Option<u16>) -> Resu
 /// An id that follows from numbers.
 fn own_id(module: u16, inside: i64) -> i64 {
     OWN_ID_MIN + i64::from(module) * IDS_OF_A_MODULE + inside
+}
+
+/// An id that is said in place of the one that follows from the number.
+fn given_id(place: &Place<'_>, id: Option<i64>) -> Result<Option<i64>, CatalogError> {
+    match id {
+        Some(..=0) => Err(place.fault("`id` is not above 0")),
+        id => Ok(id),
+    }
 }
 
 fn check_name(place: &Place<'_>, name: &str) -> Result<(), CatalogError> {
@@ -258,7 +273,7 @@ fn own_layout(place: &Place<'_>, module: &Module, entry: OwnLayout) -> Result<La
     if module.layouts.iter().any(|other| other.name.to_lowercase() == name.to_lowercase()) {
         return Err(place.fault("there is a layout of that name"));
     }
-    let id = match (id, number) {
+    let id = match (given_id(place, id)?, number) {
         (Some(id), _) => id,
         (None, Some(number @ 1..=LAYOUT_NUMBER_MAX)) => layout_id(module.number.0, number),
         (None, _) => {

@@ -267,7 +267,7 @@ fn why_not(data_type: &str) -> &'static str {
     match data_type {
         "subform" => "whose rows are records of their own and need a file of their own, and jobs have one file so far",
         "autonumber" | "formula" | "rollup_summary" => "which the server fills by itself",
-        _ => "which cannot be imported",
+        _ => "which cannot be imported yet",
     }
 }
 

@@ -37,11 +37,26 @@ impl ModulesFile {
     }
 }
 
-/// The catalog of a store: by the file that was given, else by the one that was last in force. A file that contradicts
-/// what is stored is refused, and changes nothing.
+/// Gives a store its catalog: by the file that was given, else by the one that was last in force. A file that contradicts
+/// what is stored is refused. It is kept last: one that the store cannot follow is not what the next start goes by.
 pub(crate) fn settle(store: &SqliteStore, given: Option<ModulesFile>, data: &Path) -> Result<Catalog, ServeError> {
     let kept = store.own_modules()?;
-    let (place, text, catalog) = match (given, &kept) {
+    let (catalog, own) = settled(store, kept.as_ref(), given, data)?;
+    store.set_catalog(&catalog)?;
+    if let Some(own) = own.filter(|own| kept.as_ref() != Some(own)) {
+        store.keep_own_modules(&own, &catalog)?;
+    }
+    Ok(catalog)
+}
+
+/// The catalog, and what is to be kept of it.
+fn settled(
+    store: &SqliteStore,
+    kept: Option<&OwnModules>,
+    given: Option<ModulesFile>,
+    data: &Path,
+) -> Result<(Catalog, Option<OwnModules>), ServeError> {
+    let (place, text, catalog) = match (given, kept) {
         (Some(file), _) => (file.path.display().to_string(), file.text, file.catalog),
         (None, Some(kept)) => {
             let place = format!("the modules file that {} keeps", data.display());
@@ -49,9 +64,9 @@ pub(crate) fn settle(store: &SqliteStore, given: Option<ModulesFile>, data: &Pat
             tracing::debug!("the modules of one's own are those of an earlier start");
             (place, kept.file.clone(), catalog)
         }
-        (None, None) => return Ok(Catalog::builtin()),
+        (None, None) => return Ok((Catalog::builtin(), None)),
     };
-    let mut numbers = match &kept {
+    let mut numbers = match kept {
         Some(kept) => GivenNumbers::parse(&kept.numbers)
             .ok_or_else(|| StoreError::Damaged { what: "the note own_numbers".to_owned() })?,
         None => GivenNumbers::default(),
@@ -65,10 +80,7 @@ pub(crate) fn settle(store: &SqliteStore, given: Option<ModulesFile>, data: &Pat
         return Err(ServeError::Modules { place, reason });
     }
     let own = OwnModules { file: text, numbers: numbers.to_string() };
-    if kept.as_ref() != Some(&own) {
-        store.keep_own_modules(&own, &catalog)?;
-    }
-    Ok(catalog)
+    Ok((catalog, Some(own)))
 }
 
 fn text_of(path: &Path) -> Result<String, ServeError> {

@@ -1,4 +1,4 @@
-//! The one layout of a module, in every version.
+//! The layout that came with a module, in every version; those of one's own are in `modules`.
 
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Place, check_name, numbered, own_id};
+use super::{FIELDS_MAX, Place, check_name, given_id, numbered, own_id};
 use crate::catalog::file::{FieldEntry, first_use};
 use crate::catalog::{CatalogError, Field, FieldKind, FieldNumber, Module, OWN_FIELD_NUMBER_MIN};
 
@@ -83,9 +83,12 @@ impl<'m> Fields<'m> {
 
     fn made(&self, place: &Place<'_>, entry: &FieldEntry) -> Result<Field, CatalogError> {
         check_name(place, &entry.api_name)?;
+        if self.fields.len() >= FIELDS_MAX {
+            return Err(place.fault(format!("the module has more than {FIELDS_MAX} fields")));
+        }
         let is_free = |number: u16| self.fields.iter().all(|field| field.number.0 != number);
         let of = format!("field of {}", self.module);
-        let free = (OWN_FIELD_NUMBER_MIN..).find(|number| is_free(*number));
+        let free = (OWN_FIELD_NUMBER_MIN..=u16::MAX).find(|number| is_free(*number));
         let number = numbered(entry.number, OWN_FIELD_NUMBER_MIN, &of, free).map_err(|reason| place.fault(reason))?;
         if let Some(other) = self.fields.iter().find(|field| field.number.0 == number) {
             return Err(place.fault(format!("number {number} is that of {}", other.api_name)));
@@ -95,7 +98,7 @@ impl<'m> Fields<'m> {
         let joins = entry.joins.as_ref().map(|names| self.joined(place, &kind, names)).transpose()?;
         Ok(Field {
             number: FieldNumber(number),
-            id: entry.id.unwrap_or_else(|| own_id(self.number, i64::from(number))),
+            id: given_id(place, entry.id)?.unwrap_or_else(|| own_id(self.number, i64::from(number))),
             label: label(place, entry)?.unwrap_or_else(|| entry.api_name.replace('_', " ")),
             api_name: entry.api_name.clone(),
             kind,
