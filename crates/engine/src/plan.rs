@@ -2,6 +2,7 @@
 //! rows 26 to 28, 35, 36 and 58). What is left for a row is data.
 
 mod column;
+mod format;
 mod layout;
 mod lookup;
 mod refusal;

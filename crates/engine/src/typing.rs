@@ -6,23 +6,30 @@
 
 mod choice;
 mod contact;
+mod date_pattern;
 mod layout;
 mod lookup;
 mod moment;
 mod number;
+mod number_format;
 
 use jiff::tz::TimeZone;
 
+pub(crate) use choice::push_choice;
 pub use choice::{OwnerBy, People, Person, PicklistValues};
+pub use date_pattern::{DatePattern, PatternFault};
 pub use layout::LayoutRule;
 pub(crate) use lookup::Asked;
 pub use lookup::{LookupRule, LookupTarget, TargetKey};
+pub use number_format::NumberFormat;
 
 use crate::ids::RecordId;
 use crate::verdict::Reason;
 
 /// Code points that a new picklist value may have. The contract names no bound; ours keeps lists readable.
 const PICKLIST_VALUE_LENGTH_MAX: u32 = 255;
+/// What stands between the values of a multi-select cell, and between those that are stored.
+pub(crate) const CHOICE_SEPARATOR: char = ';';
 
 /// How the cells of one column become values: a field's type with everything that it needs to know.
 #[derive(Clone, Debug)]
@@ -59,14 +66,34 @@ pub enum Rule {
         /// Digits after the point.
         places: u8,
     },
+    /// A whole number that is stored as text.
+    BigInt {
+        /// Digits at most.
+        digits: u8,
+    },
+    /// A share of a hundred; a percent sign may stand behind it.
+    Percent {
+        /// Digits before the point at most.
+        digits: u8,
+        /// Digits after the point.
+        places: u8,
+    },
+    /// A number of another rule, written by a pattern.
+    NumberBy(NumberFormat, Box<Rule>),
     /// True or false.
     Boolean,
     /// A day.
     Date,
     /// A moment; cells without an offset are in this time zone.
     DateTime(TimeZone),
+    /// A day, written by a pattern.
+    DateBy(DatePattern),
+    /// A moment, written by a pattern; cells without a zone are in this one.
+    DateTimeBy(DatePattern, TimeZone),
     /// A value of a list.
     Picklist(PicklistValues),
+    /// Values of a list, with semicolons between them.
+    MultiSelect(PicklistValues),
     /// A user.
     Owner(People, OwnerBy),
     /// A layout of the module.
@@ -84,7 +111,7 @@ pub enum Value<'a> {
     Text(&'a str),
     /// Stored as it is: a JSON number, `true` or `false`.
     Literal(&'a str),
-    /// A picklist value that the list does not have yet; stored as a JSON string.
+    /// A value, or values of several, of which the list does not have each yet; stored as a JSON string.
     NewChoice(&'a str),
     /// What a record is looked for by; its id is stored once it is found.
     LookedFor(&'a str),
@@ -111,14 +138,39 @@ pub fn read<'a>(rule: &'a Rule, cell: &'a str, scratch: &'a mut String) -> Resul
         Rule::Website { length } => fits(cell, *length).and_then(contact::website).map(Value::Text),
         Rule::Integer { digits } => number::integer(cell, *digits, scratch).map(Value::Literal),
         Rule::Decimal { digits, places } => number::decimal(cell, *digits, *places, scratch).map(Value::Text),
+        Rule::BigInt { digits } => number::integer(cell, *digits, scratch).map(Value::Text),
+        Rule::Percent { digits, places } => {
+            let share = cell.strip_suffix('%').map_or(cell, str::trim_end);
+            number::decimal(share, *digits, *places, scratch).map(Value::Text)
+        }
+        Rule::NumberBy(format, rule) => {
+            let mut plain = String::new();
+            format.plain(cell, &mut plain)?;
+            number(rule, &plain, scratch)
+        }
         Rule::Boolean => choice::boolean(cell).map(Value::Literal),
         Rule::Date => moment::date(cell, scratch).map(Value::Text),
         Rule::DateTime(zone) => moment::date_time(cell, zone, scratch).map(Value::Text),
+        Rule::DateBy(pattern) => pattern.date(cell, scratch).map(Value::Text),
+        Rule::DateTimeBy(pattern, zone) => pattern.date_time(cell, zone, scratch).map(Value::Text),
+        Rule::MultiSelect(values) => choice::several(cell, values, scratch),
         Rule::Picklist(values) => choice::picklist(fits(cell, PICKLIST_VALUE_LENGTH_MAX)?, values),
         Rule::Owner(people, by) => choice::owner(cell, people, *by).map(Value::Text),
         Rule::Layout(layouts) => layouts.read(cell).map(Value::Text),
         Rule::Lookup(lookup) => lookup.check(cell).map(|()| Value::LookedFor(cell)),
         Rule::Id => record_id(cell).map(|_| Value::Literal(cell)),
+    }
+}
+
+/// A plain number by the rule behind a pattern.
+fn number<'s>(rule: &Rule, plain: &str, scratch: &'s mut String) -> Result<Value<'s>, Reason> {
+    match *rule {
+        Rule::Integer { digits } => number::integer(plain, digits, scratch).map(Value::Literal),
+        Rule::BigInt { digits } => number::integer(plain, digits, scratch).map(Value::Text),
+        Rule::Decimal { digits, places } | Rule::Percent { digits, places } => {
+            number::decimal(plain, digits, places, scratch).map(Value::Text)
+        }
+        _ => unreachable!("patterns of numbers are for rules of numbers"),
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::body::{self, FieldName, Writer};
 use crate::catalog::FieldNumber;
 use crate::plan::Plan;
+use crate::typing::{CHOICE_SEPARATOR, PicklistValues, Rule, push_choice};
 
 /// A field and the folded value.
 type FoldedValue = (FieldNumber, String);
@@ -51,9 +52,12 @@ impl ChunkAdditions<'_> {
         for &mapping in mappings {
             let column = &plan.columns[usize::from(mapping)];
             let Some(value) = body::get(body, column.field).map(|value| value.text()) else { continue };
-            let spelling = self.spelling(column.field, &value);
+            let spelling = match column.rule {
+                Rule::MultiSelect(ref list) => self.spellings(column.field, list, &value),
+                _ => self.spelling(column.field, &value).to_owned(),
+            };
             if spelling != value {
-                let changes = one_field(&column.body_name, spelling);
+                let changes = one_field(&column.body_name, &spelling);
                 let mut merged = String::new();
                 body::merge(respelled.as_deref().unwrap_or(body), &changes, &mut merged);
                 respelled = Some(merged);
@@ -64,6 +68,15 @@ impl ChunkAdditions<'_> {
 
     pub(super) fn into_additions(self) -> Vec<(FieldNumber, String)> {
         self.additions
+    }
+
+    /// Of two new values that are one in an earlier spelling, one is left.
+    fn spellings(&mut self, field: FieldNumber, list: &PicklistValues, values: &str) -> String {
+        let mut stored = String::new();
+        for value in values.split(CHOICE_SEPARATOR) {
+            push_choice(if list.has(value) { value } else { self.spelling(field, value) }, &mut stored);
+        }
+        stored
     }
 
     fn spelling(&mut self, field: FieldNumber, value: &str) -> &str {

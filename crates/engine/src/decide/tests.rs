@@ -301,3 +301,47 @@ fn new_picklist_values_come_from_written_rows_only() {
     let refused = bench.import(&insert, "Name,Email,Kind\nH,h@x.com,Newest\n");
     assert_eq!(statuses_of(&refused), ["SKIPPED INVALID_DATA-Kind"]);
 }
+
+#[test]
+fn new_choices_of_several_join_the_list_in_the_spelling_that_was_written_first() {
+    for chunk_bytes_max in [1, 1 << 20] {
+        let mut bench = Bench::new();
+        bench.limits.chunk_bytes_max = chunk_bytes_max;
+        let csv = "Name,Colours,Count\na,green;red,\nb,GREEN;Pink,x\nc,pink;Green;RED,\nd,Pink; PINK,\n";
+        bench.import(&spec(Insert, None), csv);
+        let bodies: Vec<String> =
+            bench.records().lines().map(|line| line.splitn(3, ' ').nth(2).unwrap().to_owned()).collect();
+        assert_eq!(
+            bodies,
+            [r#"{"1":"a","18":"green;Red"}"#, r#"{"1":"c","18":"pink;green;Red"}"#, r#"{"1":"d","18":"pink"}"#,]
+        );
+        let module = bench.catalog.modules()[0].number;
+        let added: Vec<String> = crate::record_store::RecordStore::picklist_additions(&mut bench.store, module)
+            .unwrap()
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect();
+        assert_eq!(added, ["green", "pink"], "only rows that are written add values");
+    }
+}
+
+#[test]
+fn every_type_is_stored_in_its_one_spelling() {
+    let mut bench = Bench::new();
+    let mut spec = spec(Insert, None);
+    let fields = ["Name", "Large", "Share", "Price", "Day", "At", "Helper"];
+    spec.mappings = crate::testkit::mappings(&fields);
+    spec.mappings[3].format = Some("#.##0,00 EUR".to_owned());
+    spec.mappings[4].format = Some("dd.MM.yyyy".to_owned());
+    spec.mappings[5].format = Some("dd.MM.yyyy HH:mm z".to_owned());
+    let csv = "Name,Large,Share,Price,Day,At,Helper\n\
+               a,123456789012345678,12.5%,\"1.234,5 EUR\",31.01.2026,31.01.2026 10:00 CET,pat@example.com\n\
+               b,,,\"1,234.5\",2026-01-31,31.02.2026 10:00 CET,nobody@example.com\n";
+    check_spec(
+        &mut bench,
+        &spec,
+        csv,
+        &["ADDED #1.1", "SKIPPED INVALID_DATA-Price,Day,At,Helper"],
+        r##"#1.1 v1 {"1":"a","10":"2026-01-31","16":"123456789012345678","17":"12.50","19":"1234.50","20":"2026-01-31T09:00:00Z","21":"42"}"##,
+    );
+}

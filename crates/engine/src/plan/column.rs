@@ -2,13 +2,14 @@
 
 use serde_json::Value as Json;
 
+use super::format::by_format;
 use super::layout::{self, RowLayout};
 use super::{Draft, Refusal, Request, lookup};
 use crate::body::FieldName;
 use crate::catalog::{Field, FieldKind, FieldNumber, Module};
 use crate::reader::Row;
 use crate::spec::{Mapping, Operation, ResourceSpec};
-use crate::typing::{self, LayoutRule, OwnerBy, PicklistValues, Rule, trimmed};
+use crate::typing::{self, CHOICE_SEPARATOR, LayoutRule, OwnerBy, PicklistValues, Rule, trimmed};
 
 /// What becomes of a value that its picklist does not have (contract 12, row 14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,12 +111,16 @@ fn on_empty(spec: &ResourceSpec, field: &Field, is_demanded: bool) -> OnEmpty {
 }
 
 fn rule(draft: &Draft<'_>, field: &Field, mapping: &Mapping, path: &str) -> Result<Rule, Refusal> {
+    let rule = plain_rule(draft, field, mapping, path)?;
+    match &mapping.format {
+        Some(format) => by_format(field, rule, format, path),
+        None => Ok(rule),
+    }
+}
+
+fn plain_rule(draft: &Draft<'_>, field: &Field, mapping: &Mapping, path: &str) -> Result<Rule, Refusal> {
     let refused =
         |key| Refusal::KeyNotSupported { api_name: field.api_name.clone(), key, path: format!("{path}.{key}") };
-    if let Some(format) = &mapping.format {
-        let (api_name, path) = (field.api_name.clone(), format!("{path}.format"));
-        return Err(Refusal::FormatNotSupported { api_name, format: format.clone(), path });
-    }
     let is_lookup = matches!(field.kind, FieldKind::Lookup { .. });
     if mapping.module.is_some() && !is_lookup {
         return Err(refused("module"));
@@ -128,6 +133,7 @@ fn rule(draft: &Draft<'_>, field: &Field, mapping: &Mapping, path: &str) -> Resu
     };
     Ok(match &field.kind {
         FieldKind::Picklist { values } => Rule::Picklist(picklist(draft.request, field, values)),
+        FieldKind::MultiSelect { values } => Rule::MultiSelect(picklist(draft.request, field, values)),
         FieldKind::DateTime => Rule::DateTime(draft.request.time_zone.clone()),
         FieldKind::Owner | FieldKind::User => Rule::Owner(draft.people.clone(), user_by),
         FieldKind::Layout => Rule::Layout(LayoutRule::new(&draft.module.layouts)),
@@ -135,10 +141,7 @@ fn rule(draft: &Draft<'_>, field: &Field, mapping: &Mapping, path: &str) -> Resu
             return lookup::rule(draft.request, field, modules, mapping, draft.module_column, path);
         }
         FieldKind::Other { .. } if field.is_id() => Rule::Id,
-        FieldKind::BigInt { .. }
-        | FieldKind::Percent { .. }
-        | FieldKind::MultiSelect { .. }
-        | FieldKind::Other { .. } => {
+        FieldKind::Other { .. } => {
             let data_type = field.kind.data_type();
             let (api_name, data_type) = (field.api_name.clone(), data_type.to_owned());
             return Err(Refusal::TypeNotSupported { api_name, data_type, path: format!("{path}.api_name") });
@@ -159,6 +162,8 @@ pub(super) fn key_rule(kind: &FieldKind) -> Rule {
         FieldKind::Double { digits, decimal_places } | FieldKind::Currency { digits, decimal_places } => {
             Rule::Decimal { digits: *digits, places: *decimal_places }
         }
+        FieldKind::BigInt { digits } => Rule::BigInt { digits: *digits },
+        FieldKind::Percent { digits, decimal_places } => Rule::Percent { digits: *digits, places: *decimal_places },
         FieldKind::Boolean => Rule::Boolean,
         FieldKind::Date => Rule::Date,
         _ => Rule::Text { length: u32::MAX },
@@ -205,6 +210,10 @@ fn default(
         Json::String(text) => trimmed(text).to_owned(),
         Json::Number(number) => number.to_string(),
         Json::Bool(value) => value.to_string(),
+        Json::Array(values) if matches!(rule, Rule::MultiSelect(_)) => {
+            let texts: Option<Vec<&str>> = values.iter().map(Json::as_str).collect();
+            texts.ok_or_else(unfit)?.join(CHOICE_SEPARATOR.encode_utf8(&mut [0; 4]))
+        }
         Json::Null | Json::Array(_) | Json::Object(_) => return Err(unfit()),
     };
     if text.is_empty() || typing::read(rule, &text, &mut String::new()).is_err() {

@@ -146,13 +146,29 @@ pub enum Refusal {
         /// Where in the request.
         path: String,
     },
-    /// A pattern that dates or numbers are read by; none is yet.
-    #[error("`format` is not supported for {api_name} yet; leave it out")]
+    /// A field whose cells are read by no pattern.
+    #[error("`format` is for dates and numbers, and {api_name} is of type {data_type}; leave it out")]
     FormatNotSupported {
+        /// The field.
+        api_name: String,
+        /// The wire's name of its type.
+        data_type: String,
+        /// As asked for.
+        format: String,
+        /// Where in the request.
+        path: String,
+    },
+    /// A pattern that cannot be read, or leaves open what is meant.
+    #[error("the format {format} of {api_name} cannot be used{}: {what}", at.map(|at| format!(", see character {at}")).unwrap_or_default())]
+    FormatFaulty {
         /// The field.
         api_name: String,
         /// As asked for.
         format: String,
+        /// Which character, from 1, where one is at fault.
+        at: Option<usize>,
+        /// What is wrong with it.
+        what: String,
         /// Where in the request.
         path: String,
     },
@@ -251,6 +267,7 @@ impl Refusal {
             | Refusal::NoSuchTarget { path, .. }
             | Refusal::NoSuchLayout { path, .. }
             | Refusal::FormatNotSupported { path, .. }
+            | Refusal::FormatFaulty { path, .. }
             | Refusal::IndexMissing { path, .. }
             | Refusal::ColumnMissing { path, .. }
             | Refusal::DefaultUnfit { path, .. }

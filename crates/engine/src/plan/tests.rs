@@ -82,7 +82,16 @@ fn what_is_not_supported_is_refused_by_name() {
     let some = |text: &str| Some(text.to_owned());
     check(
         Mapping { format: some("yyyy"), ..mapping("Day", Some(0)) },
-        "`format` is not supported for Day yet; leave it out @ $.resource[0].field_mappings[0].format",
+        "the format yyyy of Day cannot be used: it has no month @ $.resource[0].field_mappings[0].format",
+    );
+    check(
+        Mapping { format: some("dd.MM.YYYY"), ..mapping("Day", Some(0)) },
+        "the format dd.MM.YYYY of Day cannot be used, see character 7: `Y` is the year of a week; the year is `yyyy` \
+         @ $.resource[0].field_mappings[0].format",
+    );
+    check(
+        Mapping { format: some("#.#"), ..mapping("Name", Some(0)) },
+        "`format` is for dates and numbers, and Name is of type text; leave it out @ $.resource[0].field_mappings[0].format",
     );
     check(
         Mapping { find_by: some("Email"), ..mapping("Name", Some(0)) },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 
-use super::Value;
+use super::{CHOICE_SEPARATOR, PICKLIST_VALUE_LENGTH_MAX, Value, fits};
 use crate::ids::UserId;
 use crate::verdict::Reason;
 
@@ -71,6 +71,11 @@ impl PicklistValues {
         }
         list
     }
+
+    /// Whether the list has the value in this spelling.
+    pub(crate) fn has(&self, value: &str) -> bool {
+        self.spellings.contains(value)
+    }
 }
 
 /// `true` or `false` of true/false, yes/no and 1/0 in any case.
@@ -94,6 +99,34 @@ pub(super) fn picklist<'a>(cell: &'a str, values: &'a PicklistValues) -> Result<
         Some(spelling) => Ok(Value::Text(spelling)),
         None if values.takes_new => Ok(Value::NewChoice(cell)),
         None => Err(Reason::NotInList),
+    }
+}
+
+/// The values of a cell in the list's own spelling, each once, new ones among them. A cell of nothing but separators is
+/// no value.
+pub(super) fn several<'s>(cell: &str, values: &PicklistValues, scratch: &'s mut String) -> Result<Value<'s>, Reason> {
+    scratch.clear();
+    let mut has_new = false;
+    for part in cell.split(CHOICE_SEPARATOR).map(str::trim).filter(|part| !part.is_empty()) {
+        let value = picklist(fits(part, PICKLIST_VALUE_LENGTH_MAX)?, values)?;
+        has_new |= matches!(value, Value::NewChoice(_));
+        push_choice(value.as_str(), scratch);
+    }
+    match has_new {
+        _ if scratch.is_empty() => Err(Reason::NotInList),
+        true => Ok(Value::NewChoice(scratch)),
+        false => Ok(Value::Text(scratch)),
+    }
+}
+
+/// Appends a value to stored ones, unless it is among them in any case.
+pub(crate) fn push_choice(value: &str, stored: &mut String) {
+    let folded = value.to_lowercase();
+    if stored.is_empty() {
+        stored.push_str(value);
+    } else if stored.split(CHOICE_SEPARATOR).all(|other| other.to_lowercase() != folded) {
+        stored.push(CHOICE_SEPARATOR);
+        stored.push_str(value);
     }
 }
 

@@ -25,6 +25,12 @@ pub(super) fn date_time<'s>(cell: &str, zone: &TimeZone, scratch: &'s mut String
         Some(offset) => offset.to_timestamp(local).map_err(|_| Reason::NotAMoment)?,
         None => zone.to_timestamp(local).map_err(|_| Reason::NotAMoment)?,
     };
+    push_moment(moment, scratch);
+    Ok(scratch)
+}
+
+/// A moment in UTC, in the place of what was in `scratch`.
+pub(super) fn push_moment(moment: jiff::Timestamp, scratch: &mut String) {
     let utc = Offset::UTC.to_datetime(moment);
     scratch.clear();
     push_date(utc.date(), scratch);
@@ -33,7 +39,6 @@ pub(super) fn date_time<'s>(cell: &str, zone: &TimeZone, scratch: &'s mut String
         push_number(part.unsigned_abs().into(), 2, scratch);
     }
     scratch.push('Z');
-    Ok(scratch)
 }
 
 /// An offset from UTC: `Z`, `+05:30`, `+0530` or `+05`.
@@ -132,7 +137,7 @@ fn value(digits: &[u8]) -> u32 {
     digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'))
 }
 
-fn push_date(date: civil::Date, out: &mut String) {
+pub(super) fn push_date(date: civil::Date, out: &mut String) {
     push_number(date.year().unsigned_abs().into(), 4, out);
     for part in [date.month(), date.day()] {
         out.push('-');

@@ -73,7 +73,7 @@ fn after_sign(text: &str) -> (Option<char>, &str) {
     }
 }
 
-fn is_currency_sign(c: char) -> bool {
+pub(super) fn is_currency_sign(c: char) -> bool {
     if c.is_ascii() { c == '$' } else { get_general_category(c) == GeneralCategory::CurrencySymbol }
 }
 

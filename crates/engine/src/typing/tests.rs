@@ -344,3 +344,49 @@ fn white_space_around_a_cell_goes() {
         assert_eq!(trimmed(cell), expected);
     }
 }
+
+#[test]
+fn large_numbers_and_shares_are_text() {
+    let found = |rule: &Rule, cell: &str| format!("{:?}", read(rule, cell, &mut String::new()));
+    let large = Rule::BigInt { digits: 18 };
+    assert_eq!(found(&large, "999,999,999,999,999,999"), r#"Ok(Text("999999999999999999"))"#);
+    assert_eq!(found(&large, "1000000000000000000"), "Err(TooManyDigits)");
+    assert_eq!(found(&large, "1.5"), "Err(NotAnInteger)");
+    let share = Rule::Percent { digits: 5, places: 2 };
+    assert_eq!(found(&share, "12.345 %"), r#"Ok(Text("12.35"))"#);
+    assert_eq!(found(&share, "-7"), r#"Ok(Text("-7.00"))"#);
+    assert_eq!(found(&share, "100000%"), "Err(TooManyDigits)");
+    assert_eq!(found(&share, "%"), "Err(NotANumber)");
+}
+
+#[test]
+fn several_choices_are_each_in_the_lists_spelling_and_once() {
+    let found = |takes_new, cell: &str| {
+        let rule = Rule::MultiSelect(PicklistValues::new(["Red", "Light Blue"], takes_new));
+        format!("{:?}", read(&rule, cell, &mut String::new()))
+    };
+    assert_eq!(found(true, "red;LIGHT BLUE"), r#"Ok(Text("Red;Light Blue"))"#);
+    assert_eq!(found(true, " red ;; Red;"), r#"Ok(Text("Red"))"#);
+    assert_eq!(found(true, "red;Green;GREEN"), r#"Ok(NewChoice("Red;Green"))"#);
+    assert_eq!(found(false, "red;Green"), "Err(NotInList)");
+    assert_eq!(found(true, ";"), "Err(NotInList)");
+    assert_eq!(found(true, &format!("red;{}", "x".repeat(256))), "Err(TooLong)");
+}
+
+#[test]
+fn patterns_read_and_the_fields_bounds_hold() {
+    let found = |rule: &Rule, cell: &str| format!("{:?}", read(rule, cell, &mut String::new()));
+    let by = |pattern: &str, rule: Rule| Rule::NumberBy(NumberFormat::parse(pattern, true).unwrap(), Box::new(rule));
+    let price = by("#.##0,00", Rule::Decimal { digits: 4, places: 2 });
+    assert_eq!(found(&price, "1.234,505"), r#"Ok(Text("1234.51"))"#);
+    assert_eq!(found(&price, "12.345"), "Err(TooManyDigits)");
+    assert_eq!(found(&price, "1,234.50"), "Err(NotInFormat)");
+    let count = by("#.##0,00", Rule::Integer { digits: 9 });
+    assert_eq!(found(&count, "1.234,0"), r#"Ok(Literal("1234"))"#);
+    assert_eq!(found(&count, "1,5"), "Err(NotAnInteger)");
+    assert_eq!(found(&by("0,0%", Rule::Percent { digits: 5, places: 2 }), "12,5 %"), r#"Ok(Text("12.50"))"#);
+    let day = Rule::DateBy(DatePattern::parse("dd.MM.yyyy").unwrap());
+    assert_eq!(found(&day, "3.1.2026"), r#"Ok(Text("2026-01-03"))"#);
+    let at = Rule::DateTimeBy(DatePattern::parse("dd.MM.yyyy").unwrap(), time_zone("Asia/Kolkata").unwrap());
+    assert_eq!(found(&at, "3.1.2026"), r#"Ok(Text("2026-01-02T18:30:00Z"))"#);
+}

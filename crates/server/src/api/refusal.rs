@@ -39,7 +39,7 @@ pub(crate) fn of_plan(refusal: PlanRefusal) -> Refusal {
             let error = ErrorBody::from(ErrorCode::FileNotSupported).with("reason", reason.as_str());
             return error.into();
         }
-        P::FormatNotSupported { format, .. } => {
+        P::FormatNotSupported { format, .. } | P::FormatFaulty { format, .. } => {
             return located(
                 ErrorBody::new(ErrorCode::InvalidFormat, own_words).with("format", format.as_str()),
                 &refusal,
@@ -96,8 +96,14 @@ mod tests {
             r#""message":"required key index for field Company is not found in request body.","details":{"json_path":"$.resource[0].field_mappings[1].api_name"}"#,
         );
         check(
-            PlanRefusal::FormatNotSupported { api_name: "Day".into(), format: "yyyy/MM/dd".into(), path: path() },
-            r#""code":"INVALID_FORMAT","message":"`format` is not supported for Day yet; leave it out","details":{"format":"yyyy/MM/dd","#,
+            PlanRefusal::FormatFaulty {
+                api_name: "Day".into(),
+                format: "YYYY/MM/dd".into(),
+                at: Some(1),
+                what: "no".into(),
+                path: path(),
+            },
+            r#""code":"INVALID_FORMAT","message":"the format YYYY/MM/dd of Day cannot be used, see character 1: no","details":{"format":"YYYY/MM/dd","#,
         );
         check(
             PlanRefusal::MandatoryNotMapped { api_names: vec!["Last_Name".into()], path: path() },
