@@ -426,7 +426,7 @@ fn take_name<'t>(names: &[&str], text: &'t str) -> Option<(usize, &'t str)> {
     let word = word.to_ascii_lowercase();
     let is_meant =
         |name: &&str| *name == word || name[..SHORT_NAME] == word || (word == "sept" && *name == "september");
-    Some((names.iter().position(|name| is_meant(name))?, rest))
+    Some((names.iter().position(is_meant)?, rest))
 }
 
 fn take_zone(text: &str) -> Option<(TimeZone, &str)> {
