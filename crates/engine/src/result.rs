@@ -3,7 +3,9 @@
 //! same inputs give the same bytes.
 
 mod echo;
+pub mod full;
 mod render;
+mod source;
 
 #[cfg(test)]
 mod tests;
