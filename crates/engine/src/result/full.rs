@@ -44,19 +44,17 @@ pub struct Known<'k> {
     pub is_over: bool,
 }
 
-impl Known<'_> {
-    /// The mappings of a column or a field, by the header's text or the API name, whatever the case: where the upload is gone
-    /// and the request named no fields, none is known.
-    pub fn mappings_named(&self, name: &str) -> Vec<u16> {
-        let folded = name.trim().to_lowercase();
-        let is_named = |text: &str| text.trim().to_lowercase() == folded;
-        let places = |named: Vec<bool>| (0..).zip(named).filter(|(_, named)| *named).map(|(place, _)| place).collect();
-        match &self.source {
-            Some(Prepared { plan, .. }) => {
-                places(plan.columns.iter().map(|one| is_named(&one.name) || is_named(&one.api_name)).collect())
-            }
-            None => places(self.spec.mappings.iter().map(|one| is_named(&one.field)).collect()),
+/// The mappings of a column or a field, by the header's text or the API name, whatever the case: where the upload is gone and
+/// the request named no fields, none is known.
+pub fn mappings_named(source: Option<&Prepared>, spec: &ResourceSpec, name: &str) -> Vec<u16> {
+    let folded = name.trim().to_lowercase();
+    let is_named = |text: &str| text.trim().to_lowercase() == folded;
+    let places = |named: Vec<bool>| (0..).zip(named).filter(|(_, named)| *named).map(|(place, _)| place).collect();
+    match source {
+        Some(Prepared { plan, .. }) => {
+            places(plan.columns.iter().map(|one| is_named(&one.name) || is_named(&one.api_name)).collect())
         }
+        None => places(spec.mappings.iter().map(|one| is_named(&one.field)).collect()),
     }
 }
 

@@ -43,6 +43,8 @@ mod callbacks;
 
 mod looking;
 
+mod rows;
+
 mod media;
 
 mod quotas;
