@@ -10,7 +10,6 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-use std::iter;
 use std::ops::ControlFlow;
 
 use super::ResultError;
@@ -19,7 +18,7 @@ use crate::ids::{IdBlock, RecordId};
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::reader::Row;
-use crate::record_store::LedgerRow;
+use crate::record_store::{LedgerRow, StoreError};
 use crate::spec::ResourceSpec;
 use crate::verdict::Fault;
 use crate::verdict_bytes::{self, RowVerdict};
@@ -31,11 +30,11 @@ pub use shown::VALUE_CHARS_MAX;
 
 /// What is known of a resource.
 #[derive(Debug)]
-pub struct Known<'k> {
+pub struct Known<'k, L> {
     /// What was asked for.
     pub spec: &'k ResourceSpec,
-    /// Its chunks.
-    pub ledger: &'k [LedgerRow],
+    /// Its chunks, one after another: no more than one is held.
+    pub ledger: L,
     /// The ids of its rows; a resource that has none yet has no chunk either.
     pub block: Option<IdBlock>,
     /// The upload, opened again; `None` if it is gone.
@@ -85,45 +84,54 @@ pub struct FullRow {
 /// Shows the rows from number `from` on that the filter takes, in file order, until there is none or `see` has seen enough.
 ///
 /// # Errors
-/// [`ResultError::SourceShort`] and [`ResultError::VerdictMissing`].
+/// [`ResultError::Ledger`], [`ResultError::SourceShort`] and [`ResultError::VerdictMissing`].
 pub fn walk(
-    known: Known<'_>,
+    known: Known<'_, impl Iterator<Item = Result<LedgerRow, StoreError>>>,
     filter: &Filter,
     from: u64,
     mut see: impl FnMut(FullRow) -> ControlFlow<()>,
 ) -> Result<(), ResultError> {
     let Known { spec, ledger, block, source, is_over } = known;
     let mut upload = Upload::new(spec, source);
-    for settled in settled(ledger, block, from) {
-        let (number, verdict) = settled?;
-        if filter.takes(&verdict) && see(upload.full_row(number, verdict)?).is_break() {
-            return Ok(());
+    let settled = each_settled(ledger, block, from, |number, verdict| {
+        let is_taken = filter.takes(&verdict);
+        Ok(if is_taken { see(upload.full_row(number, verdict)?) } else { ControlFlow::Continue(()) })
+    })?;
+    match settled {
+        ControlFlow::Continue(rows) if is_over && filter.takes_unprocessed() => {
+            upload.unprocessed(from.max(rows + 1), see);
         }
-    }
-    let settled = ledger.last().map_or(0, |chunk| chunk.rows_through);
-    if is_over && filter.takes_unprocessed() {
-        upload.unprocessed(from.max(settled + 1), see);
+        ControlFlow::Continue(_) | ControlFlow::Break(()) => {}
     }
     Ok(())
 }
 
-/// The verdicts of rows from number `from` on.
-fn settled(
-    ledger: &[LedgerRow],
+/// Calls `see` with the verdicts of rows from number `from` on, until it has seen enough; else says how many rows are
+/// settled.
+fn each_settled(
+    ledger: impl Iterator<Item = Result<LedgerRow, StoreError>>,
     block: Option<IdBlock>,
     from: u64,
-) -> impl Iterator<Item = Result<(u64, RowVerdict<'_>), ResultError>> {
+    mut see: impl FnMut(u64, RowVerdict<'_>) -> Result<ControlFlow<()>, ResultError>,
+) -> Result<ControlFlow<(), u64>, ResultError> {
     let block = block.unwrap_or(IdBlock { start: 0, size: 0 });
-    let rows_before = iter::once(0).chain(ledger.iter().map(|chunk| chunk.rows_through));
-    let chunks = ledger.iter().zip(rows_before).filter(move |(chunk, _)| chunk.rows_through >= from);
-    let rows = chunks.flat_map(move |(chunk, before)| {
-        let mut verdicts = verdict_bytes::read(&chunk.verdicts, block, before + 1);
-        (before + 1..=chunk.rows_through).map(move |row| {
+    let mut rows = 0;
+    for chunk in ledger {
+        let chunk = chunk.map_err(ResultError::Ledger)?;
+        let first_row = rows + 1;
+        rows = chunk.rows_through;
+        if rows < from {
+            continue;
+        }
+        let mut verdicts = verdict_bytes::read(&chunk.verdicts, block, first_row);
+        for row in first_row..=rows {
             let verdict = verdicts.next().ok_or(ResultError::VerdictMissing { row })?;
-            Ok((row, verdict))
-        })
-    });
-    rows.filter(move |row| row.as_ref().map_or(true, |(number, _)| *number >= from))
+            if row >= from && see(row, verdict)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(rows))
 }
 
 /// The upload beside the ledger, as far as it is there.

@@ -1,10 +1,12 @@
 //! Faults of a resource, counted by code, reason and mapping, each with its first row.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
-use super::{FullFault, Known, Place, Upload, settled};
+use super::{FullFault, Known, Place, Upload, each_settled};
+use crate::record_store::{LedgerRow, StoreError};
 use crate::result::ResultError;
-use crate::verdict::Fault;
+use crate::verdict::{Counts, Fault};
 use crate::verdict_bytes::RowVerdict;
 
 /// Groups that are told; rows of further ones are only counted.
@@ -26,6 +28,8 @@ pub struct Group {
 /// All groups, the largest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Groups {
+    /// All rows that are settled.
+    pub counts: Counts,
     /// The largest ones.
     pub groups: Vec<Group>,
     /// How many there are beside those.
@@ -35,20 +39,23 @@ pub struct Groups {
 /// Counts the faults of everything that is settled.
 ///
 /// # Errors
-/// [`ResultError::SourceShort`] and [`ResultError::VerdictMissing`].
-pub fn groups(known: Known<'_>) -> Result<Groups, ResultError> {
+/// [`ResultError::Ledger`], [`ResultError::SourceShort`] and [`ResultError::VerdictMissing`].
+pub fn groups(known: Known<'_, impl Iterator<Item = Result<LedgerRow, StoreError>>>) -> Result<Groups, ResultError> {
     let Known { spec, ledger, block, source, .. } = known;
-    let mut counted: HashMap<Fault, (u64, u64)> = HashMap::new();
-    for row in settled(ledger, block, 1) {
-        let (number, RowVerdict::Skipped(faults)) = row? else { continue };
-        faults.for_each(|fault| counted.entry(fault).or_insert((0, number)).0 += 1);
-    }
+    let (mut counts, mut counted) = (Counts::default(), HashMap::<Fault, (u64, u64)>::new());
+    let ledger = ledger.inspect(|chunk| chunk.iter().for_each(|chunk| counts += chunk.counts));
+    let _ = each_settled(ledger, block, 1, |number, verdict| {
+        if let RowVerdict::Skipped(faults) = verdict {
+            faults.for_each(|fault| counted.entry(fault).or_insert((0, number)).0 += 1);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
     let mut largest: Vec<_> = counted.into_iter().collect();
     largest.sort_unstable_by_key(|&(fault, (rows, first_row))| (u64::MAX - rows, first_row, fault));
     let left_off = largest.len().saturating_sub(GROUPS_MAX);
     largest.truncate(GROUPS_MAX);
     let groups = Upload::new(spec, source).with_examples(largest)?;
-    Ok(Groups { groups, left_off })
+    Ok(Groups { counts, groups, left_off })
 }
 
 impl Upload<'_> {

@@ -10,7 +10,6 @@ mod view;
 use std::ops::ControlFlow;
 
 use bulkwright_engine::result::full::{self, Filter};
-use bulkwright_wire::own::CountsView;
 use bulkwright_wire::rows::{RowsFormat, RowsInfo, RowsPage, RowsSummary};
 use http::header::ACCEPT;
 
@@ -19,7 +18,7 @@ use super::job_view;
 use super::jobs::Look;
 use crate::reply::{Answer, Refusal};
 use asked::Asked;
-use reading::{Reading, settled_counts};
+use reading::Reading;
 
 /// Rows in the form that is asked for: one page of them, or all of them as they are read.
 pub(super) async fn list(call: &OwnCall<'_>) -> Result<Answer, Refusal> {
@@ -59,8 +58,8 @@ async fn page(reading: Reading, filter: Filter, asked: &Asked) -> Result<Answer,
 pub(super) async fn summary(call: &OwnCall<'_>) -> Result<Answer, Refusal> {
     let reading = Reading::of(call.app, Look::at(call)?.job().await?).await?;
     let (job, upload) = (reading.job(), reading.upload());
-    let (counts, groups) = reading.read(|known| Ok((settled_counts(known.ledger), full::groups(known)?))).await?;
-    let counts: CountsView = job_view::counts(counts);
+    let groups = reading.read(full::groups).await?;
+    let counts = job_view::counts(groups.counts);
     let groups_left_off = u32::try_from(groups.left_off).unwrap_or(u32::MAX);
     let groups = groups.groups.into_iter().map(view::group).collect();
     Ok(Answer::ok(&RowsSummary { job, upload, counts, groups, groups_left_off }))

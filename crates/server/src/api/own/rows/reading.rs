@@ -4,21 +4,22 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bulkwright_engine::catalog::Catalog;
+use bulkwright_engine::catalog::{Catalog, FieldNumber};
+use bulkwright_engine::ids::{JobId, OrgId};
 use bulkwright_engine::limits::Limits;
 use bulkwright_engine::plan::{NewPicklistValues, Refusal as PlanRefusal, Request};
 use bulkwright_engine::prepare::{Prepared, prepare};
-use bulkwright_engine::record_store::{LedgerRow, RecordStore};
+use bulkwright_engine::record_store::{LedgerRow, StoreError as RecordError};
 use bulkwright_engine::result::ResultError;
 use bulkwright_engine::result::full::{self, Known};
 use bulkwright_engine::spec::ResourceSpec;
 use bulkwright_engine::typing::Person;
-use bulkwright_engine::verdict::Counts;
 use bulkwright_store::model::{BlobSum, Job, JobResource, JobState};
 use bulkwright_store::{Error as StoreError, Store};
 use bulkwright_wire::rows::{RowsJob, UploadState};
 use bulkwright_wire::time;
 use jiff::tz::TimeZone;
+use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::api::create::people;
@@ -37,7 +38,7 @@ pub(super) struct Reading {
     job: Job,
     resource: JobResource,
     spec: ResourceSpec,
-    ledger: Vec<LedgerRow>,
+    store: Arc<dyn Store>,
     source: Result<Prepared, String>,
     _turn: OwnedSemaphorePermit,
 }
@@ -51,6 +52,7 @@ struct Opening {
     /// Where it is, and what it was when it came.
     upload: Option<(PathBuf, BlobSum)>,
     people: Vec<Person>,
+    picklist_additions: Vec<(FieldNumber, String)>,
     time_zone: TimeZone,
     turn: OwnedSemaphorePermit,
 }
@@ -70,6 +72,10 @@ impl Reading {
         let users = app.store.users(job.org).await?;
         let creator = users.iter().find(|user| user.id == job.created_by);
         let time_zone = creator.and_then(|user| time::zone(&user.time_zone).ok()).unwrap_or(TimeZone::UTC);
+        let picklist_additions = match app.catalog.module(&resource.module) {
+            Some(module) => app.store.picklist_additions(job.org, module.number).await?,
+            None => Vec::new(),
+        };
         let opening = Opening {
             store: app.store.clone(),
             catalog: app.catalog.clone(),
@@ -77,6 +83,7 @@ impl Reading {
             job,
             upload,
             people: people(users),
+            picklist_additions,
             time_zone,
             turn,
         };
@@ -100,52 +107,80 @@ impl Reading {
     /// Reads on a thread that may block.
     pub(super) async fn read<T: Send + 'static>(
         self,
-        read: impl FnOnce(Known<'_>) -> Result<T, ResultError> + Send + 'static,
+        read: impl FnOnce(Known<'_, Ledger>) -> Result<T, ResultError> + Send + 'static,
     ) -> Result<T, Refusal> {
         blocking(move || self.read_here(read)).await?.map_err(Refusal::Store)
     }
 
     /// Reads on this thread.
-    pub(super) fn read_here<T>(self, read: impl FnOnce(Known<'_>) -> Result<T, ResultError>) -> Result<T, StoreError> {
-        let Reading { job, resource, spec, ledger, source, _turn } = self;
+    pub(super) fn read_here<T>(
+        self,
+        read: impl FnOnce(Known<'_, Ledger>) -> Result<T, ResultError>,
+    ) -> Result<T, StoreError> {
+        let Reading { job, resource, spec, store, source, _turn } = self;
         let is_over = matches!(job.state, JobState::Completed | JobState::Failed);
-        let known = Known { spec: &spec, ledger: &ledger, block: resource.block, source: source.ok(), is_over };
-        read(known).map_err(failed)
+        let rows_min = if is_over { resource.counts.total() } else { 0 };
+        let ledger =
+            Ledger { store, org: job.org, job: job.id, chunk: 0, rows: 0, rows_min, runtime: Handle::current() };
+        read(Known { spec: &spec, ledger, block: resource.block, source: source.ok(), is_over }).map_err(failed)
+    }
+}
+
+/// The chunks of a job's ledger, each read when it is asked for. For blocking threads only.
+pub(super) struct Ledger {
+    store: Arc<dyn Store>,
+    org: OrgId,
+    job: JobId,
+    /// The next one.
+    chunk: u32,
+    /// Rows that are settled up to it, and that have to be at the end.
+    rows: u64,
+    rows_min: u64,
+    runtime: Handle,
+}
+
+impl Iterator for Ledger {
+    type Item = Result<LedgerRow, RecordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.runtime.block_on(self.store.ledger_chunk(self.org, self.job, RESOURCE, self.chunk));
+        match row {
+            Ok(Some(row)) => {
+                (self.chunk, self.rows) = (self.chunk + 1, row.rows_through);
+                Some(Ok(row))
+            }
+            // A job that is being swept loses its first chunk first.
+            Ok(None) if self.chunk > 0 && self.rows < self.rows_min => {
+                let what = format!("the ledger of job {} (chunk {} is missing)", self.job, self.chunk);
+                Some(Err(RecordError::Damaged { what }))
+            }
+            Ok(None) => None,
+            Err(error) => Some(Err(error.into())),
+        }
     }
 }
 
 impl Opening {
     fn open(self, resource: JobResource) -> Result<Reading, Refusal> {
-        // The upload first: what is settled while it is opened is told as well.
         let spec = spec_of(&self.job, &resource);
-        let mut records = self.store.record_writer(self.job.org)?;
-        let source = self.source(&spec, records.as_mut())?;
-        let ledger = records.ledger(self.job.id, RESOURCE).map_err(failed)?;
-        Ok(Reading { job: self.job, resource, spec, ledger, source, _turn: self.turn })
+        let source = self.source(&spec)?;
+        Ok(Reading { job: self.job, resource, spec, store: self.store, source, _turn: self.turn })
     }
 
     /// The upload, or why it cannot be read, for people.
-    fn source(
-        &self,
-        spec: &ResourceSpec,
-        records: &mut dyn RecordStore,
-    ) -> Result<Result<Prepared, String>, StoreError> {
+    fn source(&self, spec: &ResourceSpec) -> Result<Result<Prepared, String>, StoreError> {
         let Some((path, came)) = &self.upload else {
             return Ok(Err("the upload has outlived its time and was removed".to_owned()));
         };
         if let Some(damage) = intact::damage(path, *came).map_err(failed)? {
             return Ok(Err(damage.message));
         }
-        let additions = match self.catalog.module(&spec.module) {
-            Some(module) => records.picklist_additions(module.number).map_err(failed)?,
-            None => Vec::new(),
-        };
         let request = Request {
             resource: usize::from(RESOURCE),
             spec,
             catalog: &self.catalog,
             people: &self.people,
-            picklist_additions: &additions,
+            picklist_additions: &self.picklist_additions,
             new_picklist_values: NewPicklistValues::Add,
             time_zone: &self.time_zone,
             limits: &self.limits,
@@ -164,13 +199,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
     StoreError::Failed { doing: DOING, source: source.into() }
-}
-
-/// Rows that are settled.
-pub(super) fn settled_counts(ledger: &[LedgerRow]) -> Counts {
-    let mut counts = Counts::default();
-    ledger.iter().for_each(|chunk| counts += chunk.counts);
-    counts
 }
 
 /// A job has its resource for as long as it is there.
