@@ -3,7 +3,9 @@
 //! same inputs give the same bytes.
 
 mod echo;
+pub mod full;
 mod render;
+mod source;
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +18,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::ids::IdBlock;
 use crate::prepare::Prepared;
-use crate::record_store::LedgerRow;
+use crate::record_store::{LedgerRow, StoreError};
 
 pub use echo::Echoes;
 
@@ -78,6 +80,9 @@ pub enum ResultError {
         /// The row.
         row: u64,
     },
+    /// The ledger could not be read.
+    #[error("the ledger could not be read")]
+    Ledger(#[source] StoreError),
     /// The import stopped before its end.
     #[error("the import stopped before its end")]
     Abandoned,

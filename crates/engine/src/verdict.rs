@@ -1,6 +1,10 @@
 //! What became of a row, and how many rows became what.
 
+mod words;
+
 use crate::ids::RecordId;
+
+pub use words::Words;
 
 /// Why a row was not written: the codes of contract section 6 that the engine gives, in the order in which they are
 /// told (contract 12, row 32). The numbers are stored in ledgers and never change.
@@ -18,10 +22,13 @@ pub enum RowCode {
 }
 
 impl RowCode {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [RowCode; 4] =
+        [RowCode::MandatoryNotFound, RowCode::InvalidData, RowCode::DuplicateData, RowCode::ResourceNotFound];
+
     /// The code that is stored as this number.
     pub fn from_number(number: u8) -> Option<RowCode> {
-        use RowCode::{DuplicateData, InvalidData, MandatoryNotFound, ResourceNotFound};
-        [MandatoryNotFound, InvalidData, DuplicateData, ResourceNotFound].into_iter().find(|code| *code as u8 == number)
+        RowCode::ALL.into_iter().find(|code| *code as u8 == number)
     }
 
     /// The code on the wire.
@@ -145,7 +152,7 @@ impl Reason {
 }
 
 /// One thing wrong with a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fault {
     /// What is wrong.
     pub code: RowCode,

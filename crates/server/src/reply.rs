@@ -77,6 +77,15 @@ pub(crate) enum Answer {
         /// Its bytes.
         content: BoxStream<'static, Result<Bytes, StoreError>>,
     },
+    /// A text that is no JSON, as it is made: 200.
+    Stream {
+        /// Its type.
+        content_type: &'static str,
+        /// What should be known of it, for people.
+        hint: Option<String>,
+        /// Its bytes.
+        content: BoxStream<'static, Result<Bytes, StoreError>>,
+    },
     /// Server-sent events, one after another as they happen.
     Events(BoxStream<'static, Result<Bytes, StoreError>>),
 }
@@ -193,6 +202,9 @@ impl Envelope {
                 self.built(StatusCode::NO_CONTENT, headers, exactly(Vec::new()))
             }
             Answer::Zip { file_name, size, content } => self.zip(&file_name, size, content),
+            Answer::Stream { content_type, hint, content } => {
+                hinted(self.streamed(content_type, content), hint.as_deref())
+            }
             Answer::Events(events) => self.events(events),
         }
     }
@@ -272,11 +284,22 @@ impl Envelope {
 
     /// Each event is sent when it happens: never packed, and kept by nobody on the way.
     fn events(&self, events: BoxStream<'static, Result<Bytes, StoreError>>) -> Response<ReplyBody> {
+        let mut response = self.streamed(header::EVENT_STREAM, events);
+        let name = HeaderName::from_static(header::PROXY_BUFFERING);
+        response.headers_mut().insert(name, HeaderValue::from_static("no"));
+        response
+    }
+
+    /// What is made while it is sent is never packed.
+    fn streamed(
+        &self,
+        content_type: &'static str,
+        content: BoxStream<'static, Result<Bytes, StoreError>>,
+    ) -> Response<ReplyBody> {
         let mut headers = self.application_headers(Layer::ApplicationSuccess);
         headers.remove(http::header::VARY);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(header::EVENT_STREAM));
-        headers.insert(HeaderName::from_static(header::PROXY_BUFFERING), HeaderValue::from_static("no"));
-        let body = StreamBody::new(events.map_ok(Frame::data));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let body = StreamBody::new(content.map_ok(Frame::data));
         self.built(StatusCode::OK, headers, body.boxed_unsync())
     }
 

@@ -24,7 +24,7 @@ use crate::quota::Quotas;
 use crate::start::credentials::Credentials;
 use crate::start::own_modules::ModulesFile;
 use crate::start::{self, listen, port_file};
-use crate::state::{App, RequestIds, Stores, UploadTurns};
+use crate::state::{App, ROW_READERS_PER_ORG_MAX, RequestIds, Stores, Turns};
 use crate::sweep::{self, Lifetimes, seconds};
 use crate::throttle::Throttles;
 use crate::tls::{self, Tls};
@@ -223,7 +223,8 @@ pub(crate) fn app(config: &Config, stores: Stores, catalog: Arc<Catalog>, links:
         throttles: Throttles::new(),
         administration: Default::default(),
         quotas: Quotas::default(),
-        uploads: UploadTurns::new(config.connections.uploads_per_org_max),
+        uploads: Turns::new(config.connections.uploads_per_org_max),
+        row_readers: Turns::new(ROW_READERS_PER_ORG_MAX),
         in_progress: Arc::default(),
         answer_lifetime: seconds(config.answer_lifetime),
         disk_free_min: config.disk_free_min,

@@ -28,6 +28,9 @@ use crate::sweep::Lifetimes;
 use crate::throttle::Throttles;
 use crate::tls::Tls;
 
+/// How many of an organisation read the rows of jobs at the same time: each holds a ledger and inflates an upload.
+pub(crate) const ROW_READERS_PER_ORG_MAX: usize = 4;
+
 /// One store, by what is asked of it.
 pub(crate) struct Stores {
     pub(crate) store: Arc<dyn Store>,
@@ -64,7 +67,9 @@ pub(crate) struct App {
     pub(crate) throttles: Throttles,
     /// Held by the one request of the administrator that changes who may do what.
     pub(crate) administration: AsyncMutex<()>,
-    pub(crate) uploads: UploadTurns,
+    pub(crate) uploads: Turns,
+    /// Turns of those who read the rows of jobs.
+    pub(crate) row_readers: Turns,
     /// Requests under a key of their client that are being answered.
     pub(crate) in_progress: Arc<InProgress>,
     /// Seconds for which an answer is kept for repeats.
@@ -89,22 +94,30 @@ pub(crate) struct App {
     pub(crate) draining: CancellationToken,
 }
 
-/// Bounds the uploads that come in at the same time.
-pub(crate) struct UploadTurns {
+/// Bounds how many of an organisation do one thing at the same time.
+pub(crate) struct Turns {
     per_org_max: usize,
     orgs: Mutex<HashMap<OrgId, Arc<Semaphore>>>,
 }
 
-impl UploadTurns {
+impl Turns {
     pub(crate) fn new(per_org_max: usize) -> Self {
-        UploadTurns { per_org_max, orgs: Mutex::default() }
+        Turns { per_org_max, orgs: Mutex::default() }
     }
 
     /// A turn, given back when it is dropped; `None` if the organisation has all of its turns in use.
     pub(crate) fn take(&self, org: OrgId) -> Option<OwnedSemaphorePermit> {
+        self.of(org).try_acquire_owned().ok()
+    }
+
+    /// A turn as soon as there is one.
+    pub(crate) async fn wait(&self, org: OrgId) -> OwnedSemaphorePermit {
+        self.of(org).acquire_owned().await.expect("nobody closes the turns")
+    }
+
+    fn of(&self, org: OrgId) -> Arc<Semaphore> {
         let mut orgs = self.orgs.lock().unwrap_or_else(PoisonError::into_inner);
-        let turns = orgs.entry(org).or_insert_with(|| Arc::new(Semaphore::new(self.per_org_max)));
-        turns.clone().try_acquire_owned().ok()
+        orgs.entry(org).or_insert_with(|| Arc::new(Semaphore::new(self.per_org_max))).clone()
     }
 }
 

@@ -6,7 +6,7 @@
 
 mod attempt;
 mod ending;
-mod intact;
+pub(crate) mod intact;
 mod progress;
 mod timed;
 
@@ -20,6 +20,8 @@ use futures::FutureExt;
 use tracing::{Instrument, Span};
 
 use crate::state::App;
+
+pub(crate) use attempt::spec_of;
 use attempt::{Attempt, AttemptError, Ended};
 use progress::Progress;
 

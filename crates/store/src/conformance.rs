@@ -67,6 +67,7 @@ pub async fn store<S: Store>(mut fresh: impl FnMut() -> S) {
     deliveries::a_try_is_noted_with_what_came_of_it(&fresh()).await;
     deliveries::deliveries_are_listed_and_replayed(&fresh()).await;
     listing::records_are_read_back(&fresh()).await;
+    listing::chunks_of_the_ledger_are_read_beside_a_writer(&fresh()).await;
     listing::organisations_are_apart(&fresh()).await;
     listing::pages_follow_every_order(&fresh()).await;
     listing::only_one_writes_at_a_time(fresh()).await;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bulkwright_engine::catalog::{FieldNumber, ModuleNumber};
 use bulkwright_engine::ids::{FileId, IdBlock, JobId, OrgId, RecordId};
-use bulkwright_engine::record_store::{IndexId, RecordStore};
+use bulkwright_engine::record_store::{IndexId, LedgerRow, RecordStore};
 use bulkwright_engine::verdict::Counts;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
@@ -292,6 +292,17 @@ impl Store for MemoryStore {
 
     async fn search(&self, org: OrgId, index: IndexId, key: &[u8], limit: u32) -> Result<Vec<Record>, Error> {
         records::search(self.records.of(org), index, key, limit)
+    }
+
+    async fn ledger_chunk(
+        &self,
+        org: OrgId,
+        job: JobId,
+        resource: u16,
+        chunk: u32,
+    ) -> Result<Option<LedgerRow>, Error> {
+        let rows = self.records.of(org).ledger(job, resource).map_err(|error| Error::failed("reading", error))?;
+        Ok(rows.into_iter().find(|row| row.chunk == chunk))
     }
 
     async fn picklist_additions(&self, org: OrgId, module: ModuleNumber) -> Result<Vec<(FieldNumber, String)>, Error> {

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bulkwright_engine::catalog::{Catalog, FieldNumber, ModuleNumber};
 use bulkwright_engine::ids::{FileId, IdBlock, JobId, OrgId, RecordId};
-use bulkwright_engine::record_store::{IndexId, RecordStore};
+use bulkwright_engine::record_store::{IndexId, LedgerRow, RecordStore};
 use bulkwright_engine::verdict::Counts;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -416,6 +416,16 @@ impl Store for SqliteStore {
     async fn search(&self, org: OrgId, index: IndexId, key: &[u8], limit: u32) -> Result<Vec<Record>, Error> {
         let (hasher, key) = (self.hasher.clone(), key.to_owned());
         self.records.read("searching records", move |tx| find::search(tx, &hasher, org, index, &key, limit)).await
+    }
+
+    async fn ledger_chunk(
+        &self,
+        org: OrgId,
+        job: JobId,
+        resource: u16,
+        chunk: u32,
+    ) -> Result<Option<LedgerRow>, Error> {
+        self.records.read("reading the ledger", move |tx| writer::ledger_chunk(tx, org, job, resource, chunk)).await
     }
 
     async fn picklist_additions(&self, org: OrgId, module: ModuleNumber) -> Result<Vec<(FieldNumber, String)>, Error> {

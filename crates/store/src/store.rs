@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use bulkwright_engine::catalog::{FieldNumber, ModuleNumber};
 use bulkwright_engine::ids::{FileId, IdBlock, JobId, OrgId, RecordId};
-use bulkwright_engine::record_store::{IndexId, RecordStore};
+use bulkwright_engine::record_store::{IndexId, LedgerRow, RecordStore};
 use bulkwright_engine::verdict::Counts;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -168,6 +168,9 @@ pub trait Store: Send + Sync + 'static {
     async fn page(&self, org: OrgId, module: ModuleNumber, query: &PageQuery) -> Result<Vec<Record>, Error>;
     /// Records that carry this folded key, in id order, at most `limit`.
     async fn search(&self, org: OrgId, index: IndexId, key: &[u8], limit: u32) -> Result<Vec<Record>, Error>;
+    /// The ledger row of one chunk of a resource, for those who read a job's rows: no writer is waited for.
+    async fn ledger_chunk(&self, org: OrgId, job: JobId, resource: u16, chunk: u32)
+    -> Result<Option<LedgerRow>, Error>;
     /// Picklist values added by writes.
     async fn picklist_additions(&self, org: OrgId, module: ModuleNumber) -> Result<Vec<(FieldNumber, String)>, Error>;
 

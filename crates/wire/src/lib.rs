@@ -3,7 +3,7 @@
 //! Server and client read the same tables: [`version`], [`path`], [`scope`], [`error`], [`header`] and [`limit`] hold
 //! each fact once, graded by its evidence where it is not certain; [`host`] says where the vendor serves them from. The
 //! bodies are types in the wire's key order: [`upload`], [`create`], [`details`], [`oauth`], [`account`], [`settings`],
-//! [`record`]; [`outcome`] is the result CSV, [`own`] what only a server of our own tells.
+//! [`record`]; [`outcome`] is the result CSV, [`own`] and [`rows`] what only a server of our own tells.
 //! There is no I/O here and no knowledge of how an import works: that is the engine's.
 
 pub mod version;
@@ -43,6 +43,8 @@ pub mod record;
 pub mod criteria;
 
 pub mod own;
+
+pub mod rows;
 
 pub mod callback;
 

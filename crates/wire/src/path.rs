@@ -124,6 +124,10 @@ pub enum OwnEndpoint {
     JobWait,
     /// One job, as it moves.
     JobEvents,
+    /// One job's rows, with all that is wrong with them.
+    JobRows,
+    /// What is wrong with one job's rows, and how often.
+    JobSummary,
     /// Callbacks, page by page.
     Callbacks,
     /// One job's callback, with what came of each try.
@@ -172,6 +176,8 @@ pub const OWN_ENDPOINTS: &[OwnRow] = &[
     own(OwnEndpoint::Job, "GET", "/_bulkwright/jobs/{job_id}", OwnAccess::Organisation),
     own(OwnEndpoint::JobWait, "GET", "/_bulkwright/jobs/{job_id}/wait", OwnAccess::Organisation),
     own(OwnEndpoint::JobEvents, "GET", "/_bulkwright/jobs/{job_id}/events", OwnAccess::Organisation),
+    own(OwnEndpoint::JobRows, "GET", "/_bulkwright/jobs/{job_id}/rows", OwnAccess::Organisation),
+    own(OwnEndpoint::JobSummary, "GET", "/_bulkwright/jobs/{job_id}/summary", OwnAccess::Organisation),
     own(OwnEndpoint::Callbacks, "GET", CALLBACKS, OwnAccess::Organisation),
     own(OwnEndpoint::Callback, "GET", "/_bulkwright/callbacks/{job_id}", OwnAccess::Organisation),
     own(OwnEndpoint::CallbackReplay, "POST", "/_bulkwright/callbacks/{job_id}/replay", OwnAccess::Organisation),

@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
+use super::source::Source;
 use super::{Abandoned, Echoes, Part, ResultError, Settled, echo};
 use crate::ids::{IdBlock, RecordId};
-use crate::inflate::InflateAhead;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
-use crate::reader::{Row, RowReader};
+use crate::reader::Row;
 use crate::record_store::LedgerRow;
 use crate::verdict::RowCode;
 use crate::verdict_bytes::{self, Faults, RowVerdict};
@@ -25,7 +25,7 @@ where
     let Prepared { plan, reader, .. } = prepared;
     let mut lines = Lines { plan: &plan, buffer: Vec::with_capacity(2 * BUFFER_BYTES) };
     lines.push_header(reader.header());
-    let mut rendering = Rendering { lines, source: Source { reader, rows: 0 }, block, rows: 0 };
+    let mut rendering = Rendering { lines, source: Source::new(reader), block, rows: 0 };
     for settled in settled {
         match settled? {
             Settled::Chunk { ledger, echoes: Some(echoes) } => rendering.echoed(&ledger, &echoes, out)?,
@@ -92,27 +92,6 @@ impl Rendering<'_> {
 
     fn end(self, out: &mut impl Write) -> Result<(), ResultError> {
         Ok(out.write_all(&self.lines.buffer)?)
-    }
-}
-
-/// The upload, read again.
-struct Source {
-    reader: RowReader<InflateAhead>,
-    /// Rows read so far.
-    rows: u64,
-}
-
-impl Source {
-    /// The next row; `None` at the end, also if the file only breaks off there.
-    fn next(&mut self) -> Option<Row<'_>> {
-        let row = self.reader.next_row().ok().flatten()?;
-        self.rows = row.number;
-        Some(row)
-    }
-
-    /// Passes over the rows up to this one.
-    fn skip(&mut self, rows: u64) {
-        while self.rows < rows && self.next().is_some() {}
     }
 }
 

@@ -7,15 +7,16 @@ mod callbacks;
 mod job_events;
 mod job_view;
 mod jobs;
+mod rows;
 
 use bulkwright_engine::ids::OrgId;
 use bulkwright_store::model::SecretHash;
 use bulkwright_wire::error::ErrorCode;
 use bulkwright_wire::header::token_of;
 use bulkwright_wire::path::{Endpoint, OwnAccess, OwnEndpoint};
-use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::access::{self, Caller};
@@ -50,6 +51,7 @@ pub(crate) struct OwnCall<'a> {
     pub(crate) visitor: Option<Visitor>,
     pub(crate) route: OwnMatched<'a>,
     pub(crate) query: Query,
+    pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a mut RequestBody,
 }
 
@@ -94,7 +96,7 @@ pub(crate) async fn answer(
         access => Some(visitor(app, head, access, envelope).await?),
     };
     let (access, endpoint) = (route.row.access, route.row.endpoint);
-    let call = OwnCall { app, visitor, route, query: Query::of(head.uri.query()), body };
+    let call = OwnCall { app, visitor, route, query: Query::of(head.uri.query()), headers: &head.headers, body };
     match (access, endpoint) {
         // What the administrator asks for takes as long as there is data.
         (OwnAccess::Admin, _) => dispatch(call).await,
@@ -116,6 +118,8 @@ async fn dispatch(call: OwnCall<'_>) -> Result<Answer, Refusal> {
         OwnEndpoint::Job => jobs::show(&call).await,
         OwnEndpoint::JobWait => jobs::wait(&call).await,
         OwnEndpoint::JobEvents => job_events::follow(&call).await,
+        OwnEndpoint::JobRows => rows::list(&call).await,
+        OwnEndpoint::JobSummary => rows::summary(&call).await,
         OwnEndpoint::Callbacks => callbacks::list(&call).await,
         OwnEndpoint::Callback => callbacks::show(&call).await,
         OwnEndpoint::CallbackReplay => callbacks::replay(&call).await,

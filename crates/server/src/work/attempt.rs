@@ -307,7 +307,8 @@ fn missing(what: &'static str) -> StoreError {
     StoreError::Damaged { what: what.to_owned() }
 }
 
-fn spec_of(job: &Job, resource: &JobResource) -> ResourceSpec {
+/// What a job asks of one of its resources.
+pub(crate) fn spec_of(job: &Job, resource: &JobResource) -> ResourceSpec {
     ResourceSpec {
         module: resource.module.clone(),
         operation: job.operation,

@@ -10,7 +10,7 @@ use bulkwright_store::model::{BlobSum, Failure};
 use bulkwright_wire::error::ErrorCode;
 
 /// Compares the bytes of an upload with those that came. `Some` says why it cannot be imported; an error is the disk's.
-pub(super) fn damage(upload: &Path, came: BlobSum) -> io::Result<Option<Failure>> {
+pub(crate) fn damage(upload: &Path, came: BlobSum) -> io::Result<Option<Failure>> {
     let is = BlobSum::of_file(upload)?;
     Ok(if is.bytes != came.bytes {
         Some(failure(&format!("has {} bytes on the server's disk, and had {} when it came", is.bytes, came.bytes)))

@@ -200,7 +200,14 @@ fn own_pairs(row: &OwnRow, theirs: &Holdings) -> Vec<Pair> {
     let of_job = || vec![pair(&theirs.job, |job| Sent::to(row.method, row.template.replace("{job_id}", job)))];
     match row.endpoint {
         OwnEndpoint::Job | OwnEndpoint::JobEvents | OwnEndpoint::Callback | OwnEndpoint::CallbackReplay => of_job(),
-        OwnEndpoint::JobWait => of_job(),
+        OwnEndpoint::JobWait | OwnEndpoint::JobSummary => of_job(),
+        OwnEndpoint::JobRows => {
+            let form = |form: &str| {
+                let path = format!("{}{form}", row.template);
+                pair(&theirs.job, move |job| Sent::to(row.method, path.replace("{job_id}", job)))
+            };
+            ["", "?format=csv", "?format=jsonl", "?status=added&column=Email"].map(form).into()
+        }
         OwnEndpoint::Jobs | OwnEndpoint::Callbacks => {
             let before = pair(&theirs.job, |job| Sent::to(row.method, format!("{}?before={job}", row.template)));
             vec![before, by_header(theirs, row.method, row.template)]

@@ -74,7 +74,7 @@ async fn view(client: &Client, id: &str) -> Value {
     answer.json()
 }
 
-async fn waited(client: &Client, id: &str, timeout: &str) -> Value {
+pub(crate) async fn waited(client: &Client, id: &str, timeout: &str) -> Value {
     let path = format!("/_bulkwright/jobs/{id}/wait?timeout={timeout}");
     let answer = tokio::time::timeout(PATIENCE, client.get(&path)).await.expect("the wait ends");
     assert_eq!(answer.status, 200, "{answer:?}");

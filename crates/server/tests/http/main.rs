@@ -45,6 +45,8 @@ mod callbacks;
 
 mod looking;
 
+mod rows;
+
 mod media;
 
 mod quotas;

@@ -244,6 +244,16 @@ impl Store for FailingStore {
         self.pass("search", self.store.search(org, index, key, limit)).await
     }
 
+    async fn ledger_chunk(
+        &self,
+        org: OrgId,
+        job: JobId,
+        resource: u16,
+        chunk: u32,
+    ) -> Result<Option<LedgerRow>, Error> {
+        self.pass("ledger_chunk", self.store.ledger_chunk(org, job, resource, chunk)).await
+    }
+
     async fn picklist_additions(&self, org: OrgId, module: ModuleNumber) -> Result<Vec<(FieldNumber, String)>, Error> {
         self.pass("picklist_additions", self.store.picklist_additions(org, module)).await
     }

@@ -7,7 +7,7 @@ use bulkwright_engine::catalog::{FieldNumber, ModuleNumber};
 use bulkwright_engine::ids::{RecordId, UserId};
 
 use super::access::{ORG, OTHER_ORG};
-use super::chunk::{CONTACTS, Chunk, EMAIL, LEADS, NOW, USER, find, id};
+use super::chunk::{CONTACTS, Chunk, EMAIL, JOB, LEADS, NOW, USER, find, id};
 use crate::Store;
 use crate::model::{PageCursor, PageQuery, Record, SortBy};
 
@@ -43,6 +43,21 @@ pub(super) async fn records_are_read_back(store: &dyn Store) {
     assert_eq!(search("c@x.com", 10).await, []);
     let additions = store.picklist_additions(ORG, LEADS).await.expect("additions are read");
     assert_eq!(additions, [(FieldNumber(9), "New".to_owned())]);
+}
+
+pub(super) async fn chunks_of_the_ledger_are_read_beside_a_writer(store: &dyn Store) {
+    write(store, ORG, &[Chunk::new(0).lead(1, "a@x.com"), Chunk::new(1).lead(2, "b@x.com").lead(3, "c@x.com")]);
+    let mut writer = store.record_writer(ORG).expect("a writer is given");
+    let rows = writer.ledger(JOB, 0).expect("the ledger is read");
+    let read = async |org, job, resource, chunk| {
+        store.ledger_chunk(org, job, resource, chunk).await.expect("a chunk of the ledger is read")
+    };
+    assert_eq!((rows.len(), read(ORG, JOB, 0, 0).await.as_ref()), (2, rows.first()));
+    assert_eq!(read(ORG, JOB, 0, 1).await.as_ref(), rows.last());
+    assert_eq!(read(ORG, JOB, 0, 2).await, None);
+    assert_eq!(read(ORG, JOB, 1, 0).await, None);
+    assert_eq!(read(OTHER_ORG, JOB, 0, 0).await, None);
+    drop(writer);
 }
 
 pub(super) async fn organisations_are_apart(store: &dyn Store) {

@@ -193,11 +193,7 @@ fn ledger_rows(tx: &Transaction<'_>, org: OrgId, job: JobId, resource: u16) -> R
     let mut rows = statement.query(params![job.0, resource, ALL_BUCKETS]).doing(doing)?;
     let mut ledger = Vec::new();
     while let Some(row) = rows.next().doing(doing)? {
-        let stored = ledger_row(row, job, resource).ok();
-        let sound = stored.filter(|(org, it, checksum)| ledger_checksum(*org, ALL_BUCKETS, it) == *checksum);
-        let Some((of_org, it, _)) = sound else {
-            return Err(Error::Damaged { what: format!("a ledger row of job {job}, resource {resource}") });
-        };
+        let (of_org, it) = sound_ledger_row(row, job, resource)?;
         if of_org == org {
             // Chunks are numbered as they are committed: a gap is a row that the file no longer gives.
             if it.chunk as usize != ledger.len() {
@@ -208,6 +204,32 @@ fn ledger_rows(tx: &Transaction<'_>, org: OrgId, job: JobId, resource: u16) -> R
         }
     }
     Ok(ledger)
+}
+
+/// The ledger row of one chunk.
+pub(super) fn ledger_chunk(
+    tx: &Transaction<'_>,
+    org: OrgId,
+    job: JobId,
+    resource: u16,
+    chunk: u32,
+) -> Result<Option<LedgerRow>, Error> {
+    let doing = "reading the ledger";
+    let sql = "SELECT chunk, rows_through, added, updated, skipped, verdicts, checksum, org FROM ledger
+               WHERE job = ?1 AND resource = ?2 AND chunk = ?3 AND bucket = ?4";
+    let mut statement = tx.prepare_cached(sql).doing(doing)?;
+    let mut rows = statement.query(params![job.0, resource, chunk, ALL_BUCKETS]).doing(doing)?;
+    let Some(row) = rows.next().doing(doing)? else { return Ok(None) };
+    let (of_org, it) = sound_ledger_row(row, job, resource)?;
+    Ok((of_org == org).then_some(it))
+}
+
+/// A ledger row that matches its checksum, and whose it is.
+fn sound_ledger_row(row: &rusqlite::Row<'_>, job: JobId, resource: u16) -> Result<(OrgId, LedgerRow), Error> {
+    let stored = ledger_row(row, job, resource).ok();
+    let sound = stored.filter(|(org, it, checksum)| ledger_checksum(*org, ALL_BUCKETS, it) == *checksum);
+    let damaged = || Error::Damaged { what: format!("a ledger row of job {job}, resource {resource}") };
+    sound.map(|(org, it, _)| (org, it)).ok_or_else(damaged)
 }
 
 fn ledger_row(row: &rusqlite::Row<'_>, job: JobId, resource: u16) -> rusqlite::Result<(OrgId, LedgerRow, u32)> {

@@ -99,11 +99,11 @@ impl Look {
         })
     }
 
-    /// The job as it is now. One of another organisation is answered like one that is not there.
+    /// The job as it is now.
     pub(super) async fn view(&self) -> Result<JobView, Refusal> {
         // Asked on both sides of the read: it may be taken or given back meanwhile.
         let held = self.news.held(self.job);
-        let job = self.read().await?.ok_or(ErrorCode::ResourceNotFound)?;
+        let job = self.job().await?;
         let held = self.news.held(self.job).or(held);
         let beside = Beside {
             before: match job.state {
@@ -116,6 +116,11 @@ impl Look {
             },
         };
         Ok(job_view::of(&job, held, beside))
+    }
+
+    /// The job as it is stored. One of another organisation is answered like one that is not there.
+    pub(super) async fn job(&self) -> Result<Job, Refusal> {
+        Ok(self.read().await?.ok_or(ErrorCode::ResourceNotFound)?)
     }
 
     async fn read(&self) -> Result<Option<Job>, StoreError> {
