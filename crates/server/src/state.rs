@@ -29,6 +29,7 @@ use crate::throttle::Throttles;
 use crate::tls::Tls;
 
 /// One store, by what is asked of it.
+#[derive(Clone)]
 pub(crate) struct Stores {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) upkeep: Arc<dyn Upkeep>,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bulkwright_server::{Config, ServeError, Server, upkeep};
+use bulkwright_server::{Config, ServeError, Server, dev, upkeep};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, dev_server, on_free_port, server_over};
@@ -216,6 +216,11 @@ async fn what_a_file_marks_holds_for_imports() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(with_modules(Config::dev(), folder.path(), OWN)).await.unwrap();
     let client = Client::dev(&server);
+    let recorded = client.details(dev::JOB).await;
+    assert_eq!(
+        (&recorded["status"], &recorded["resource"][0]["file"]["total_count"]),
+        (&json!("COMPLETED"), &json!(11))
+    );
     let file = client.upload_csv("Last_Name\nNg\n").await;
     let refused = client.post_json("/crm/bulk/v8/write", &job("Leads", &file, "insert", None)).await;
     assert_eq!(refused.json()["code"], "MANDATORY_FIELDS_NOT_MAPPED");
