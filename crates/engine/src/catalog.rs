@@ -80,6 +80,14 @@ impl Catalog {
         Self::of(own::add(&self.modules, text)?)
     }
 
+    /// The same modules, with layouts that demand no more than every layout does.
+    pub fn undemanding(&self) -> Self {
+        let mut catalog = self.clone();
+        let layouts = catalog.modules.iter_mut().flat_map(|module| &mut module.layouts);
+        layouts.for_each(|layout| layout.mandatory.clear());
+        catalog
+    }
+
     fn of(modules: Vec<Module>) -> Result<Self, CatalogError> {
         file::check_modules(&modules)?;
         let by_name = modules.iter().enumerate().map(|(place, module)| (module.api_name.clone(), place)).collect();

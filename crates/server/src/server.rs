@@ -94,10 +94,16 @@ impl Server {
         let addr = listen::address_of(&listener, config.listen)?;
         let links = Links::new(&config, Scheme::of(tls.as_ref()), addr)?;
         let scratch = start::scratch(&data)?;
+        if config.mode == Mode::Dev {
+            // The example job was made before a file of one's own demanded anything.
+            let catalog = Arc::new(catalog.undemanding());
+            let seeding = app(&config, stores.clone(), catalog, links.clone(), scratch.clone());
+            start::dev::seed(&Arc::new(seeding)).await?;
+        }
         let app = Arc::new(App { tls, ..app(&config, stores, catalog, links, scratch) });
         let credentials = match &config.mode {
             Mode::Serve { data } => start::first::credentials(&app, data).await?,
-            Mode::Dev => Some(start::dev::seed(&app).await?),
+            Mode::Dev => Some(start::dev::credentials(&app)),
         };
         start::webhook_keys::complete(&app).await?;
         if let Some(known) = &credentials {

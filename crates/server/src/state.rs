@@ -32,6 +32,7 @@ use crate::tls::Tls;
 pub(crate) const ROW_READERS_PER_ORG_MAX: usize = 4;
 
 /// One store, by what is asked of it.
+#[derive(Clone)]
 pub(crate) struct Stores {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) upkeep: Arc<dyn Upkeep>,

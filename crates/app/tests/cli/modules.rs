@@ -35,8 +35,8 @@ fn a_mistake_is_one_line_wherever_the_file_is_named() {
         "modules.toml",
         "\n[[modules]]\napi_name = \"Leads\"\nfields = [\n{ api_name = \"Emial\", unique = true }]\n",
     );
-    let expected = "error: modules.toml, line 5: field Emial of Leads: there is no such field to change; a new field needs `type` \
-                    and `number`\n";
+    let expected = "error: modules.toml, line 5: field Emial of Leads: there is no such field to change, and a new one needs \
+                    `type` and `number`; did you mean Email?\n";
     for arguments in [
         ["modules", "check", "modules.toml"].as_slice(),
         &["modules", "list", "--modules", "modules.toml"],

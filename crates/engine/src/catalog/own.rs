@@ -194,6 +194,19 @@ fn numbered(given: Option<u16>, least: u16, of: &str, free: Option<u16>) -> Resu
     }
 }
 
+/// What was very likely meant, as the end of a sentence; empty if nothing is near.
+fn meant<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    /// How alike two names are from which one is taken for a slip of the other, from 0 to 1.
+    const ALIKE: f64 = 0.6;
+    if name.chars().count() > NAME_LENGTH_MAX {
+        return String::new();
+    }
+    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase());
+    let nearest = known.map(|known| (likeness(known), known)).max_by(|one, other| one.0.total_cmp(&other.0));
+    let nearest = nearest.filter(|(likeness, _)| *likeness >= ALIKE);
+    nearest.map(|(_, known)| format!("; did you mean {known}?")).unwrap_or_default()
+}
+
 /// An id that follows from numbers.
 fn own_id(module: u16, inside: i64) -> i64 {
     OWN_ID_MIN + i64::from(module) * IDS_OF_A_MODULE + inside
@@ -253,7 +266,10 @@ fn put_section(
     let SectionEntry { name, fields: names } = spanned.into_inner();
     let number_of = |name: &String| {
         let field = fields.iter().find(|field| field.api_name == *name && !field.is_id());
-        field.map(|field| field.number).ok_or_else(|| place.fault(format!("there is no field {name} to show")))
+        let meant = || meant(name, fields.iter().map(|field| field.api_name.as_str()));
+        field
+            .map(|field| field.number)
+            .ok_or_else(|| place.fault(format!("there is no field {name} to show{}", meant())))
     };
     let numbers: Vec<FieldNumber> = names.iter().map(number_of).collect::<Result<_, _>>()?;
     let mut seen = HashSet::new();
@@ -304,8 +320,8 @@ fn check_lookups(place: &Place<'_>, module: &Module, modules: &[Module]) -> Resu
         let is_there = |target: &String| modules.iter().any(|module| module.api_name == *target);
         if let Some(absent) = targets.iter().find(|target| !is_there(target)) {
             let line = place.text.find(&format!("\"{absent}\"")).map_or(place.line, |at| line_of(place.text, at));
-            let known: Vec<&str> = modules.iter().map(|module| module.api_name.as_str()).collect();
-            let reason = format!("there is no module {absent} to point to; there are {}", known.join(", "));
+            let meant = meant(absent, modules.iter().map(|module| module.api_name.as_str()));
+            let reason = format!("there is no module {absent} to point to{meant}");
             let what = format!("field {} of {}", field.api_name, module.api_name);
             return Err(Place { text: place.text, line, what }.fault(reason));
         }

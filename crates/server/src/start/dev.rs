@@ -67,7 +67,7 @@ const CSV_NAME: &str = "Fil2.csv";
 const CSV: &str = include_str!("Fil2.csv");
 
 /// Makes the organisation, the tokens and the job.
-pub(crate) async fn seed(app: &Arc<App>) -> Result<Credentials, ServeError> {
+pub(crate) async fn seed(app: &Arc<App>) -> Result<(), ServeError> {
     let client = OauthClient {
         client_id: CLIENT_ID.to_owned(),
         secret: SecretHash::of(CLIENT_SECRET),
@@ -82,9 +82,13 @@ pub(crate) async fn seed(app: &Arc<App>) -> Result<Credentials, ServeError> {
     ];
     let tokens = tokens.map(|(kind, token, scopes)| Token { kind, hash: SecretHash::of(token), grant: grant(scopes) });
     app.store.add_org(&org(), &user(), &client, &tokens).await?;
-    seed_job(app).await?;
+    seed_job(app).await
+}
+
+/// What opens the server, as documented.
+pub(crate) fn credentials(app: &App) -> Credentials {
     let base = app.links.base().to_owned();
-    Ok(Credentials {
+    Credentials {
         base_url: base.clone(),
         accounts_url: base,
         client_id: CLIENT_ID.to_owned(),
@@ -95,7 +99,7 @@ pub(crate) async fn seed(app: &Arc<App>) -> Result<Credentials, ServeError> {
         email: EMAIL.to_owned(),
         admin_secret: ADMIN_SECRET.to_owned(),
         certificate_sha256: app.tls.as_ref().map(Tls::certificate_sha256),
-    })
+    }
 }
 
 fn org() -> Org {

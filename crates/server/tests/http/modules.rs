@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bulkwright_server::{Config, ServeError, Server, upkeep};
+use bulkwright_server::{Config, ServeError, Server, dev, upkeep};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, dev_server, on_free_port, server_over};
@@ -216,6 +216,11 @@ async fn what_a_file_marks_holds_for_imports() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(with_modules(Config::dev(), folder.path(), OWN)).await.unwrap();
     let client = Client::dev(&server);
+    let recorded = client.details(dev::JOB).await;
+    assert_eq!(
+        (&recorded["status"], &recorded["resource"][0]["file"]["total_count"]),
+        (&json!("COMPLETED"), &json!(11))
+    );
     let file = client.upload_csv("Last_Name\nNg\n").await;
     let refused = client.post_json("/crm/bulk/v8/write", &job("Leads", &file, "insert", None)).await;
     assert_eq!(refused.json()["code"], "MANDATORY_FIELDS_NOT_MAPPED");
@@ -240,6 +245,64 @@ async fn what_a_file_marks_holds_for_imports() {
     assert_eq!((&page["data"][1]["Name"], &page["data"][1]["Draught"]), (&json!("Surprise"), &json!(4.2)));
     let leads = client.with_scopes(&server, &["ZohoCRM.modules.leads.ALL"]).await;
     assert_eq!(leads.get("/crm/v8/Ships?fields=Name").await.code().1, "OAUTH_SCOPE_MISMATCH");
+}
+
+#[tokio::test]
+async fn modules_point_into_one_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = format!(
+        "{OWN}\n[[modules]]\napi_name = \"Tasks\"\nfields = [\n\
+         {{ api_name = \"What_Id\", modules = [\"Ships\"] }},\n\
+         {{ api_name = \"Ship\", number = 2000, type = \"lookup\", module = \"Ships\" }},\n]"
+    );
+    let server = Server::start(with_modules(Config::dev(), folder.path(), &own)).await.unwrap();
+    let client = Client::dev(&server);
+    for (module, csv) in [
+        ("Vendors", "Vendor_Name\nLampworks\n"),
+        ("Products", "Product_Name,Vendor_Name\nLamp,Lampworks\n"),
+        ("Purchase_Orders", "Subject,Vendor_Name\nTen lamps,Lampworks\n"),
+        ("Accounts", "Account_Name\nAcme\n"),
+        ("Contacts", "First_Name,Last_Name,Account_Name\nAnn,Ng,Acme\n"),
+        ("Deals", "Deal_Name,Stage,Account_Name,Contact_Name\nLight,Qualification,Acme,Ann Ng\n"),
+        ("Quotes", "Subject,Deal_Name\nTen lamps,Light\n"),
+        ("Sales_Orders", "Subject,Quote_Name,Account_Name\nTen lamps,Ten lamps,Acme\n"),
+        ("Invoices", "Subject,Sales_Order\nTen lamps,Ten lamps\n"),
+        ("Cases", "Subject,Case_Origin,Status,Product_Name,Related_To\nDark,Phone,New,Lamp,Ann Ng\n"),
+        ("Campaigns", "Campaign_Name\nSpring\n"),
+        ("Solutions", "Solution_Title,Product_Name\nSwitch it on,Lamp\n"),
+        ("Price_Books", "Price_Book_Name\nRetail\n"),
+        ("Ships", "Name\nBeagle\n"),
+        ("Tasks", "Subject,Who_Id,Ship\nPaint,Ann Ng,Beagle\n"),
+    ] {
+        let details = load(&client, module, csv, "insert", None).await;
+        assert_eq!(details["resource"][0]["file"]["added_count"], 1, "{module}: {}", client.result(&details).await);
+    }
+    let ship = client.get("/crm/v8/Ships?fields=Name").await.json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let csv = format!("Subject,What_Id,$se_module\nCaulk,{ship},Ships\nCaulk,{ship},Leads\n");
+    let details = load(&client, "Tasks", &csv, "insert", None).await;
+    let result = client.result(&details).await;
+    let statuses: Vec<&str> = result.lines().skip(1).map(|line| line.split(',').nth(2).unwrap()).collect();
+    assert_eq!(statuses, ["ADDED", "SKIPPED"], "{result}");
+}
+
+#[tokio::test]
+async fn a_job_in_another_layout_needs_what_that_demands() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(with_modules(Config::dev(), folder.path(), OWN)).await.unwrap();
+    let client = Client::dev(&server);
+    let file = client.upload_csv("Last_Name,Phone\nNg,555\n").await;
+    let body = |fields: &[&str]| {
+        let mut mappings: Vec<Value> =
+            fields.iter().enumerate().map(|(index, field)| json!({ "api_name": field, "index": index })).collect();
+        mappings.push(json!({ "api_name": "Layout", "default_value": { "value": "4150868100001110000" } }));
+        let mut body = job("Leads", &file, "insert", None);
+        body["resource"][0]["field_mappings"] = mappings.into();
+        body
+    };
+    let refused = client.post_json("/crm/bulk/v8/write", &body(&["Last_Name"])).await.json();
+    assert_eq!(refused["message"], "All mandatory fields are not mapped for the layout [Phone]");
+    let job = client.create(&body(&["Last_Name", "Phone"])).await;
+    assert_eq!(client.ended(&job).await["resource"][0]["file"]["added_count"], 1, "Company is the other layout's wish");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{FIELDS_MAX, Place, check_name, given_id, numbered, own_id};
+use super::{FIELDS_MAX, Place, check_name, given_id, meant, numbered, own_id};
 use crate::catalog::file::{FieldEntry, first_use};
 use crate::catalog::{CatalogError, Field, FieldKind, FieldNumber, Module, OWN_FIELD_NUMBER_MIN};
 
@@ -69,8 +69,9 @@ impl<'m> Fields<'m> {
                 return Err(place.fault("the module has that field; leave `type` out to change its marks"));
             }
             (None, false) => {
-                let reason = "there is no such field to change; a new field needs `type` and `number`";
-                return Err(place.fault(reason));
+                let meant = meant(&entry.api_name, self.fields.iter().map(|field| field.api_name.as_str()));
+                let reason = "there is no such field to change, and a new one needs `type` and `number`";
+                return Err(place.fault(format!("{reason}{meant}")));
             }
             (None, true) => {
                 let field = self.made(place, &entry)?;

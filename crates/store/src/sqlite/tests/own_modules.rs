@@ -18,6 +18,9 @@ fn modules_of_ones_own_are_kept_and_compared() {
     }
     drop(store);
     assert_eq!(open(directory.path()).own_modules().unwrap(), Some(own("# another ümlaut\n")));
+    // As docs/modules.md says where somebody's copy is lost.
+    let sql = "SELECT CAST(value AS TEXT) FROM meta WHERE name = 'own_modules'";
+    assert_eq!(super::views::shell(directory.path(), sql), "# another ümlaut\n\n");
 
     let connection = rusqlite::Connection::open(directory.path().join("records.db")).unwrap();
     connection.execute("UPDATE meta SET value = x'23' WHERE name = 'own_modules'", []).unwrap();

@@ -8,7 +8,7 @@ use super::restart::{ORG, insert};
 use super::*;
 
 /// What the shell prints for a query, one line a row, columns apart by `|`.
-fn shell(directory: &Path, sql: &str) -> String {
+pub(super) fn shell(directory: &Path, sql: &str) -> String {
     let output = Command::new("sqlite3").arg("-readonly").arg(directory.join("records.db")).arg(sql).output();
     let output = output.expect("the sqlite3 shell is needed for this test: install it");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
