@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use crate::catalog::{FieldKind, FieldNumber};
 use crate::key;
 use crate::record_store::IndexId;
+use crate::typing::CHOICE_SEPARATOR;
 
 /// A field's place in a body, spelled out once: `"7":`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +173,11 @@ pub fn api_value(kind: &FieldKind, value: Option<Stored<'_>>) -> Box<RawValue> {
         (_, None) => "null".to_owned(),
         (FieldKind::Double { .. } | FieldKind::Currency { .. } | FieldKind::Percent { .. }, Some(value)) => {
             value.text().into_owned()
+        }
+        (FieldKind::MultiSelect { .. }, Some(value)) => {
+            let text = value.text();
+            let values: Vec<&str> = text.split(CHOICE_SEPARATOR).collect();
+            serde_json::to_string(&values).unwrap_or_default()
         }
         (_, Some(value)) => value.json().to_owned(),
     };
@@ -340,6 +346,12 @@ mod tests {
     fn values_are_told_as_the_api_tells_them() {
         let currency = FieldKind::Currency { digits: 16, decimal_places: 2 };
         assert_eq!(api_value(&currency, get(BODY, FieldNumber(9))).get(), "1234.50");
+        let several = FieldKind::MultiSelect { values: Vec::new() };
+        let body = r#"{"1":"Red;\"Blue\"","2":"12345678901234567"}"#;
+        assert_eq!(api_value(&several, get(body, FieldNumber(1))).get(), r#"["Red","\"Blue\""]"#);
+        assert_eq!(api_value(&several, None).get(), "null");
+        let large = FieldKind::BigInt { digits: 18 };
+        assert_eq!(api_value(&large, get(body, FieldNumber(2))).get(), r#""12345678901234567""#);
         assert_eq!(api_value(&FieldKind::Boolean, None).get(), "false");
         assert_eq!(api_value(&FieldKind::Date, None).get(), "null");
         assert_eq!(api_value(&FieldKind::Text { length: 9 }, get(BODY, FieldNumber(1))).get(), r#""Smith, \"J\"""#);

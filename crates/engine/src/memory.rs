@@ -56,6 +56,11 @@ impl MemoryStore {
         of_module.map(|(id, record)| (*id, record))
     }
 
+    /// One record, whatever its module.
+    pub fn record(&self, id: RecordId) -> Option<&MemoryRecord> {
+        self.state.records.get(&id)
+    }
+
     /// All keys and who carries them.
     pub fn keys(&self) -> impl Iterator<Item = (IndexId, &Key, &BTreeSet<RecordId>)> {
         self.state.keys.iter().map(|((index, key), ids)| (*index, key.as_slice(), ids))

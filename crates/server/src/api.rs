@@ -15,6 +15,7 @@ pub(crate) mod download;
 pub(crate) mod account;
 
 pub(crate) mod settings;
+mod targets;
 
 pub(crate) mod layouts;
 

@@ -286,6 +286,12 @@ impl Store for MemoryStore {
         Ok(self.records.of(org).records(module).find(|(found, _)| *found == id).map(records::shown))
     }
 
+    async fn records(&self, org: OrgId, ids: &[RecordId]) -> Result<Vec<Option<(ModuleNumber, Record)>>, Error> {
+        let records = self.records.of(org);
+        let shown = |&id: &RecordId| records.record(id).map(|it| (it.module, records::shown((id, it))));
+        Ok(ids.iter().map(shown).collect())
+    }
+
     async fn page(&self, org: OrgId, module: ModuleNumber, query: &PageQuery) -> Result<Vec<Record>, Error> {
         Ok(records::page(&self.records.of(org), module, query))
     }

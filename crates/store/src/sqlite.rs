@@ -408,6 +408,13 @@ impl Store for SqliteStore {
         self.records.read("reading a record", move |tx| row::get(tx, org, module, id)).await
     }
 
+    async fn records(&self, org: OrgId, ids: &[RecordId]) -> Result<Vec<Option<(ModuleNumber, Record)>>, Error> {
+        let ids = ids.to_vec();
+        self.records
+            .read("reading records", move |tx| ids.iter().map(|&id| row::of_any_module(tx, org, id)).collect())
+            .await
+    }
+
     async fn page(&self, org: OrgId, module: ModuleNumber, query: &PageQuery) -> Result<Vec<Record>, Error> {
         let query = query.clone();
         self.records.read("reading a page of records", move |tx| pages::page(tx, org, module, &query)).await

@@ -164,6 +164,8 @@ pub trait Store: Send + Sync + 'static {
     fn record_writer(&self, org: OrgId) -> Result<Box<dyn RecordStore>, Error>;
     /// One record.
     async fn record(&self, org: OrgId, module: ModuleNumber, id: RecordId) -> Result<Option<Record>, Error>;
+    /// Records of any module, and the module of each, in the order asked; `None` where there is none.
+    async fn records(&self, org: OrgId, ids: &[RecordId]) -> Result<Vec<Option<(ModuleNumber, Record)>>, Error>;
     /// One page of a module's records, read in one short transaction that is over when this returns.
     async fn page(&self, org: OrgId, module: ModuleNumber, query: &PageQuery) -> Result<Vec<Record>, Error>;
     /// Records that carry this folded key, in id order, at most `limit`.

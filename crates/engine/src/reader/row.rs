@@ -82,17 +82,6 @@ pub enum RowProblem {
 }
 
 impl RowProblem {
-    /// The column that it is in, from 0, if it is in one.
-    pub fn column(self) -> Option<usize> {
-        match self {
-            RowProblem::TextAfterQuote { column }
-            | RowProblem::OpenQuote { column }
-            | RowProblem::Undecodable { column, .. }
-            | RowProblem::CellTooLong { column } => Some(column),
-            _ => None,
-        }
-    }
-
     /// What is kept of it in the ledger.
     pub fn reason(self) -> Reason {
         match self {

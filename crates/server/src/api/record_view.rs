@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bulkwright_engine::body::{self, Stored};
 use bulkwright_engine::catalog::{Field, FieldKind, Module};
-use bulkwright_engine::ids::UserId;
+use bulkwright_engine::ids::{RecordId, UserId};
 use bulkwright_store::model::{Record, User};
 use bulkwright_wire::time;
 use jiff::tz::TimeZone;
@@ -12,6 +12,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::targets::{self, Targets};
+
+/// Into which module a look-up points, where it can point into several.
+const TARGET_MODULE: &str = "$se_module";
 /// The record's own id, shown whether it was asked for or not.
 const ID: &str = "id";
 
@@ -32,6 +36,7 @@ impl Serialize for RecordView {
 pub(super) struct RecordViewer<'a> {
     module: &'a Module,
     fields: Vec<&'a Field>,
+    targets: Targets,
     users: HashMap<UserId, User>,
     zone: &'a TimeZone,
 }
@@ -47,11 +52,30 @@ impl<'a> RecordViewer<'a> {
             fields.extend(module.field(ID));
         }
         let users = users.into_iter().map(|user| (user.id, user)).collect();
-        RecordViewer { module, fields, users, zone }
+        RecordViewer { module, fields, targets: Targets::default(), users, zone }
+    }
+
+    /// The fields that are shown.
+    pub(super) fn fields(&self) -> &[&'a Field] {
+        &self.fields
+    }
+
+    /// Shows what look-ups point to by what stands for it.
+    pub(super) fn with_targets(self, targets: Targets) -> Self {
+        RecordViewer { targets, ..self }
     }
 
     pub(super) fn view(&self, record: &Record) -> RecordView {
-        RecordView(self.fields.iter().map(|field| (field.api_name.clone(), self.value(field, record))).collect())
+        let mut shown = Vec::with_capacity(self.fields.len());
+        for field in &self.fields {
+            shown.push((field.api_name.clone(), self.value(field, record)));
+            // Where a look-up can point into several modules, the one that it points into stands beside it.
+            if matches!(&field.kind, FieldKind::Lookup { modules } if modules.len() > 1) {
+                let target = targets::id_of(record, field.number).and_then(|id| self.targets.get(id));
+                shown.push((TARGET_MODULE.to_owned(), raw(&target.map(|target| &target.module))));
+            }
+        }
+        RecordView(shown)
     }
 
     /// The values that are columns of a record and not of its body come first.
@@ -62,7 +86,7 @@ impl<'a> RecordViewer<'a> {
             "Modified_Time" => raw(&time::print(record.modified_at, self.zone)),
             "Created_By" => self.person(record.created_by),
             "Modified_By" => self.person(record.modified_by),
-            "Full_Name" => self.full_name(record),
+            _ if field.joins.is_some() => raw(&targets::text(field, &record.body)),
             _ => self.stored_value(field, record),
         }
     }
@@ -71,6 +95,15 @@ impl<'a> RecordViewer<'a> {
         let stored = body::get(&record.body, field.number);
         match (&field.kind, stored) {
             (FieldKind::Owner, owner) => self.person(owner_of(owner, record)),
+            (FieldKind::User, Some(user)) => match user.text().parse() {
+                Ok(id) => self.person(id),
+                Err(_) => RawValue::NULL.to_owned(),
+            },
+            (FieldKind::Lookup { .. }, Some(_)) => match targets::id_of(record, field.number) {
+                Some(id) => self.target(id),
+                None => RawValue::NULL.to_owned(),
+            },
+            (FieldKind::Layout, id) => self.layout(id),
             (FieldKind::DateTime, Some(moment)) => match time::parse(&moment.text()) {
                 Ok(seconds) => raw(&time::print(seconds, self.zone)),
                 Err(_) => body::api_value(&field.kind, stored),
@@ -85,11 +118,16 @@ impl<'a> RecordViewer<'a> {
         raw(&json!({ "name": name, "id": id.to_string(), "email": email }))
     }
 
-    /// Nobody writes a full name: it is its two parts.
-    fn full_name(&self, record: &Record) -> Box<RawValue> {
-        let part = |name: &str| body::get(&record.body, self.module.field(name)?.number).map(Stored::text);
-        let parts: Vec<_> = ["First_Name", "Last_Name"].into_iter().filter_map(part).collect();
-        if parts.is_empty() { RawValue::NULL.to_owned() } else { raw(&parts.join(" ")) }
+    fn target(&self, id: RecordId) -> Box<RawValue> {
+        let name = self.targets.get(id).and_then(|target| target.name.as_ref());
+        raw(&json!({ "name": name, "id": id.to_string() }))
+    }
+
+    /// A record that names no layout has the standard one.
+    fn layout(&self, id: Option<Stored<'_>>) -> Box<RawValue> {
+        let found = id.and_then(|id| self.module.layout(id.text().parse().ok()?));
+        let layout = found.unwrap_or_else(|| self.module.standard_layout());
+        raw(&json!({ "name": layout.name, "id": layout.id.to_string() }))
     }
 }
 
@@ -105,7 +143,7 @@ fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
 #[cfg(test)]
 mod tests {
     use bulkwright_engine::catalog::Catalog;
-    use bulkwright_engine::ids::{OrgId, RecordId};
+    use bulkwright_engine::ids::OrgId;
 
     use super::*;
 

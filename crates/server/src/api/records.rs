@@ -9,6 +9,7 @@ use bulkwright_wire::record::{PageInfo, RecordsAnswer};
 use super::record_query::{self, RecordQuery, sort_name};
 use super::record_view::{RecordView, RecordViewer};
 use super::settings::module_of;
+use super::targets::Targets;
 use crate::gate::Call;
 use crate::reply::{Answer, Refusal};
 
@@ -72,6 +73,9 @@ pub(super) async fn answer(
     }
     let users = call.app.store.users(call.caller.grant.org).await?;
     let viewer = RecordViewer::new(module, names, users, &call.caller.zone);
+    let (store, catalog) = (&*call.app.store, &call.app.catalog);
+    let targets = Targets::read(store, catalog, call.caller.grant.org, viewer.fields(), records).await?;
+    let viewer = viewer.with_targets(targets);
     let data: Vec<RecordView> = records.iter().map(|record| viewer.view(record)).collect();
     Ok(Answer::ok(&RecordsAnswer { data, info }))
 }

@@ -43,6 +43,7 @@ mod creations;
 
 mod callbacks;
 
+mod look_ups;
 mod looking;
 
 mod rows;

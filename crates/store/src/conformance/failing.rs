@@ -232,6 +232,10 @@ impl Store for FailingStore {
         self.store.free_bytes()
     }
 
+    async fn records(&self, org: OrgId, ids: &[RecordId]) -> Result<Vec<Option<(ModuleNumber, Record)>>, Error> {
+        self.pass("records", self.store.records(org, ids)).await
+    }
+
     async fn record(&self, org: OrgId, module: ModuleNumber, id: RecordId) -> Result<Option<Record>, Error> {
         self.pass("record", self.store.record(org, module, id)).await
     }

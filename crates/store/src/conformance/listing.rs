@@ -34,6 +34,11 @@ pub(super) async fn records_are_read_back(store: &dyn Store) {
     assert_eq!(record(LEADS, 1).await, Some(expected.clone()));
     assert_eq!(record(LEADS, 9).await, None);
     assert_eq!(record(CONTACTS, 1).await, None);
+    let several = async |org| store.records(org, &[id(9), id(1), id(1)]).await.expect("records are read");
+    let found = Some((LEADS, expected.clone()));
+    assert_eq!(several(ORG).await, [None, found.clone(), found]);
+    assert_eq!(several(OTHER_ORG).await, [None, None, None]);
+    assert_eq!(store.records(ORG, &[]).await.expect("no records are read"), []);
     let search = async |key: &str, limit| {
         let found = store.search(ORG, EMAIL, key.as_bytes(), limit).await.expect("records are searched");
         found.into_iter().map(|record| record.id).collect::<Vec<_>>()

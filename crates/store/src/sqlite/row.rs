@@ -27,15 +27,22 @@ pub(super) fn look<T>(
     id: RecordId,
     at: impl FnOnce(RecordColumns<'_>) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
+    look_anywhere(tx, org, id, |columns| if columns.module == module { at(columns).map(Some) } else { Ok(None) })
+        .map(Option::flatten)
+}
+
+fn look_anywhere<T>(
+    tx: &Transaction<'_>,
+    org: OrgId,
+    id: RecordId,
+    at: impl FnOnce(RecordColumns<'_>) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
     let doing = "reading a record";
     let mut statement = tx.prepare_cached(BY_ID).doing(doing)?;
     let mut rows = statement.query([id.0]).doing(doing)?;
     let Some(row) = rows.next().doing(doing)? else { return Ok(None) };
     let columns = columns(row)?;
-    if columns.org != org || columns.module != module {
-        return Ok(None);
-    }
-    at(columns).map(Some)
+    if columns.org == org { at(columns).map(Some) } else { Ok(None) }
 }
 
 /// One record as readers see it.
@@ -45,16 +52,27 @@ pub(super) fn get(
     module: ModuleNumber,
     id: RecordId,
 ) -> Result<Option<Record>, Error> {
-    look(tx, org, module, id, |columns| {
-        Ok(Record {
-            id: columns.id,
-            version: columns.version,
-            body: body(&columns)?.into(),
-            created_at: columns.created_at,
-            created_by: columns.created_by,
-            modified_at: columns.modified_at,
-            modified_by: columns.modified_by,
-        })
+    look(tx, org, module, id, |columns| shown(&columns))
+}
+
+/// One record of any module.
+pub(super) fn of_any_module(
+    tx: &Transaction<'_>,
+    org: OrgId,
+    id: RecordId,
+) -> Result<Option<(ModuleNumber, Record)>, Error> {
+    look_anywhere(tx, org, id, |columns| Ok((columns.module, shown(&columns)?)))
+}
+
+fn shown(columns: &RecordColumns<'_>) -> Result<Record, Error> {
+    Ok(Record {
+        id: columns.id,
+        version: columns.version,
+        body: body(columns)?.into(),
+        created_at: columns.created_at,
+        created_by: columns.created_by,
+        modified_at: columns.modified_at,
+        modified_by: columns.modified_by,
     })
 }
 

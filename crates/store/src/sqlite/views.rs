@@ -2,11 +2,13 @@
 //!
 //! Columns are the organisation (`org`), `id`, the module's fields under their API names, and who made and changed a
 //! record when. Numbers are numbers (decimals as floating point: the exact text is in `record.body`), booleans 0 or 1,
-//! days `2026-11-23`, moments ISO 8601 in UTC, owners and users ids. A view does not look at checksums. A field that is called like one of a record's own columns (`org`) has none.
+//! days `2026-11-23`, moments ISO 8601 in UTC, owners, users, layouts and what look-ups point to ids, several choices one
+//! text with `;` between them, and what is joined from two fields both with a blank between them. A view does not look at
+//! checksums. A field that is called like one of a record's own columns (`org`) has none.
 
 use std::collections::HashSet;
 
-use bulkwright_engine::catalog::{Field, FieldKind, Module};
+use bulkwright_engine::catalog::{Field, FieldKind, FieldNumber, Module};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
@@ -73,17 +75,26 @@ fn view_name(module: &Module) -> String {
 }
 
 fn column(field: &Field) -> String {
-    let value = format!("json_extract(body, '$.\"{}\"')", field.number.0);
-    let typed = match field.kind {
-        FieldKind::Double { .. } | FieldKind::Currency { .. } | FieldKind::Percent { .. } => {
+    let of = |number: FieldNumber| format!("json_extract(body, '$.\"{}\"')", number.0);
+    let value = of(field.number);
+    let typed = match (&field.kind, field.joins) {
+        // Neither part and its blank, where it has no value.
+        (_, Some([first, last])) => {
+            let (first, last) = (of(first), of(last));
+            format!("coalesce({first} || ' ' || {last}, {first}, {last})")
+        }
+        (FieldKind::Double { .. } | FieldKind::Currency { .. } | FieldKind::Percent { .. }, _) => {
             format!("CAST({value} AS REAL)")
         }
-        FieldKind::Owner
-        | FieldKind::User
-        | FieldKind::Lookup { .. }
-        | FieldKind::Layout
-        | FieldKind::BigInt { .. } => format!("CAST({value} AS INTEGER)"),
-        FieldKind::Boolean => format!("coalesce({value}, 0)"),
+        (
+            FieldKind::Owner
+            | FieldKind::User
+            | FieldKind::Lookup { .. }
+            | FieldKind::Layout
+            | FieldKind::BigInt { .. },
+            _,
+        ) => format!("CAST({value} AS INTEGER)"),
+        (FieldKind::Boolean, _) => format!("coalesce({value}, 0)"),
         _ => value,
     };
     format!("{typed} AS {}", quoted(&field.api_name))

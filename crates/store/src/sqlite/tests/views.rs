@@ -26,8 +26,9 @@ fn a_view_has_the_names_and_types_of_the_catalog() {
     let catalog = Catalog::builtin();
     store.set_catalog(&catalog).unwrap();
     let body = format!(
-        r#"{{"{}":"O'Neil, \"J\"","{}":42,"{}":"1234.50","{}":true,"{}":"4150868000000225013"}}"#,
+        r#"{{"{}":"O'Neil, \"J\"","{}":"Jim","{}":42,"{}":"1234.50","{}":true,"{}":"4150868000000225013"}}"#,
         number(&catalog, "Last_Name"),
+        number(&catalog, "First_Name"),
         number(&catalog, "No_of_Employees"),
         number(&catalog, "Annual_Revenue"),
         number(&catalog, "Email_Opt_Out"),
@@ -36,10 +37,10 @@ fn a_view_has_the_names_and_types_of_the_catalog() {
     insert(&store, 0, 1..2, &body);
     insert(&store, 1, 2..3, "{}");
     let sql = "SELECT org, id, Last_Name, No_of_Employees + 1, Annual_Revenue * 2, typeof(Annual_Revenue),
-                   Email_Opt_Out, Owner, typeof(Owner), First_Name IS NULL, Created_Time, Modified_By
+                   Email_Opt_Out, Owner, typeof(Owner), First_Name IS NULL, Full_Name, Created_Time, Modified_By
                FROM leads ORDER BY id";
-    let expected = "694902309|1|O'Neil, \"J\"|43|2469.0|real|1|4150868000000225013|integer|1|2026-11-18T11:06:40Z|5\n\
-                    694902309|2||||null|0||null|1|2026-11-18T11:06:40Z|5\n";
+    let expected = "694902309|1|O'Neil, \"J\"|43|2469.0|real|1|4150868000000225013|integer|0|Jim O'Neil, \"J\"|2026-11-18T11:06:40Z|5\n\
+                    694902309|2||||null|0||null|1||2026-11-18T11:06:40Z|5\n";
     assert_eq!(shell(directory.path(), sql), expected);
     assert_eq!(shell(directory.path(), "SELECT count(*) FROM contacts"), "0\n");
     assert_eq!(
