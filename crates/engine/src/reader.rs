@@ -7,28 +7,39 @@
 //! rows. Cells are given as they stand; trimming is the typing's business. A bad row is a [`Row`] with a
 //! [`RowProblem`], and the rows behind it go on.
 //!
+//! UTF-8 is read as it stands; a file in another charset passes through a `transcoder` first. Either way lines and bytes
+//! are those of the file, and bytes that mean nothing in its charset spoil only their row.
+//!
 //! Memory is bounded whatever the file holds: a row that does not fit into [`ROW_BYTES_MAX`] is streamed past.
 
+mod binary;
+mod line_ends;
+mod place;
 mod problem;
 mod record;
 mod row;
+mod source;
 mod structurals;
+mod transcoder;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Ordering;
 use std::io::Read;
 
 use crate::charset::{self, Charset, HEAD_BYTES};
 use crate::delimiter::{self, Delimiter};
 use crate::limits::Limits;
 
-use record::{Part, Record, Span};
+use place::Within;
+use record::{Fault, Part, Record, Span};
+use source::Source;
 use structurals::Structurals;
+use transcoder::Extent;
 use window::{Growth, WINDOW_BYTES, Window};
 
+pub use place::Place;
 pub use problem::ReadProblem;
 pub use row::{Row, RowProblem};
 
@@ -70,8 +81,7 @@ struct Sizes {
 #[derive(Clone, Copy, Debug)]
 struct Found {
     line: u64,
-    byte: u64,
-    byte_end: u64,
+    extent: Extent,
     held: Held,
 }
 
@@ -110,11 +120,12 @@ impl<R: Read> RowReader<R> {
         sizes: Sizes,
     ) -> Result<Self, ReadProblem> {
         let head = read_head(&mut source)?;
+        binary::check(&head)?;
         let charset = charset::settle(&head, named_charset)?;
         let mark_bytes = charset.mark_bytes(&head);
-        let delimiter = delimiter::detect(&head[mark_bytes..]);
+        let delimiter = delimiter_of(&head[mark_bytes..], charset);
         let mut reader = RowReader {
-            window: Window::new(head, mark_bytes, source, sizes.window_bytes, sizes.row_bytes_max),
+            window: Window::new(Source::new(head, mark_bytes, source, charset), mark_bytes, sizes),
             structurals: Structurals::new(delimiter.byte()),
             record: Record::new(delimiter.byte(), limits.cell_bytes_max, limits.columns_max),
             rewritten: String::new(),
@@ -187,21 +198,28 @@ impl<R: Read> RowReader<R> {
     fn read_header(&mut self, columns_max: usize) -> Result<(), ReadProblem> {
         let found = self.next_record()?.ok_or(ReadProblem::NoHeader)?;
         let columns = self.record.found;
+        let zero = self.zero_in(found);
         let row = self.row(found);
-        if let Some(problem) = row.problem {
-            return Err(ReadProblem::BadHeader { line: row.line, byte: row.byte, problem });
+        if let (Some(problem), Some(place)) = (row.problem, row.problem_place()) {
+            return Err(ReadProblem::BadHeader { place, problem });
         }
         if columns > columns_max {
             return Err(ReadProblem::TooManyColumns { found: columns, limit: columns_max });
         }
-        let raw = row.raw().unwrap_or_default();
-        if let Some(at) = memchr::memchr(0, raw) {
-            return Err(ReadProblem::NotText { byte: row.byte + at as u64 });
+        if let Some(zero) = zero {
+            return Err(ReadProblem::NotText { byte: row.byte + row.bytes_before(zero) as u64 });
         }
-        let (header, header_raw) = (row.cells().map(str::to_owned).collect(), raw.to_vec());
+        let header = row.cells().map(str::to_owned).collect();
+        let header_raw = row.raw().unwrap_or_default().to_vec();
         (self.header, self.header_raw) = (header, header_raw);
         self.record.keep(columns);
         Ok(())
+    }
+
+    /// The first zero in the text of a record.
+    fn zero_in(&self, found: Found) -> Option<usize> {
+        let Held::Whole { start, line_end, .. } = found.held else { return None };
+        memchr::memchr(0, &self.window.bytes()[start..line_end])
     }
 
     #[inline]
@@ -251,14 +269,10 @@ impl<R: Read> RowReader<R> {
             self.structurals.skip_one(next - 1);
         }
         self.record.end(line_end - start + gone, Part { window: self.window.bytes(), start, gone });
-        let found = Found {
-            line: self.line,
-            byte: self.window.offset_of(start) - gone as u64,
-            byte_end: self.window.offset_of(next),
-            held: if gone == 0 { Held::Whole { start, line_end, next } } else { Held::FirstCells },
-        };
-        self.line += self.record.lines();
-        self.window.consume_to(next);
+        let held = if gone == 0 { Held::Whole { start, line_end, next } } else { Held::FirstCells };
+        let lines = self.record.lines();
+        let found = Found { line: self.line, extent: self.window.pass(next, gone, lines), held };
+        self.line += lines;
         found
     }
 
@@ -271,7 +285,7 @@ impl<R: Read> RowReader<R> {
         let mut gone = 0;
         loop {
             gone += walked - self.window.start();
-            self.window.consume_to(walked);
+            self.window.drop_to(walked, self.record.inner_lines());
             self.window.grow()?;
             self.structurals.restart_at(self.window.start());
             match self.reach(gone) {
@@ -283,18 +297,18 @@ impl<R: Read> RowReader<R> {
 
     #[inline(always)]
     fn row(&mut self, found: Found) -> Row<'_> {
-        let mut problem = self.record.problem.or_else(|| self.wrong_cell_count());
+        let mut fault = self.record.fault.or_else(|| self.wrong_cell_count());
         let mut raw = None;
         let text = match found.held {
             Held::Whole { start, line_end, next } => {
-                raw = Some(&self.window.bytes()[start..next]);
+                raw = Some(self.window.raw(start, next));
                 let content = &self.window.bytes()[start..line_end];
                 match simdutf8::basic::from_utf8(content) {
                     Ok(text) if !self.record.doubled_quotes => text,
                     _ => {
                         // Only this validation tells where the first bad byte is.
                         if let Err(error) = std::str::from_utf8(content) {
-                            problem = problem.or(Some(self.record.undecodable(error.valid_up_to(), found.byte)));
+                            fault = fault.or_else(|| Some(self.record.undecodable(content, error.valid_up_to())));
                         }
                         rewrite(content, self.record.spans_mut(), &mut self.rewritten);
                         &self.rewritten
@@ -302,24 +316,40 @@ impl<R: Read> RowReader<R> {
                 }
             }
             Held::FirstCells => {
-                problem = problem.or(Some(RowProblem::RowTooLong { limit: self.row_bytes_max }));
+                let problem = RowProblem::RowTooLong { limit: self.row_bytes_max };
+                fault = fault.or(Some(Fault { problem, within: Within::default() }));
                 &self.rewritten
             }
         };
-        let Found { line, byte, byte_end, .. } = found;
-        Row { number: self.rows, line, byte, byte_end, problem, raw, text, spans: self.record.spans() }
+        Row {
+            number: self.rows,
+            line: found.line,
+            byte: found.extent.byte,
+            byte_end: found.extent.byte_end,
+            problem: fault.map(|fault| fault.problem),
+            within: fault.map_or(Within::default(), |fault| fault.within),
+            charset: self.charset,
+            raw,
+            text,
+            spans: self.record.spans(),
+        }
     }
 
     #[inline(always)]
-    fn wrong_cell_count(&self) -> Option<RowProblem> {
-        let (found, expected) = (self.record.found, self.header.len());
-        match found.cmp(&expected) {
-            Ordering::Equal => None,
-            // The header itself is being read.
-            _ if expected == 0 => None,
-            Ordering::Less => Some(RowProblem::TooFewCells { found, expected }),
-            Ordering::Greater => Some(RowProblem::TooManyCells { found, expected }),
-        }
+    fn wrong_cell_count(&self) -> Option<Fault> {
+        let expected = self.header.len();
+        // Without a header it is the header that is being read.
+        let is_wrong = expected != 0 && self.record.found != expected;
+        is_wrong.then(|| self.record.wrong_cell_count(expected))
+    }
+}
+
+/// The delimiter, told by the header's text.
+fn delimiter_of(head: &[u8], charset: Charset) -> Delimiter {
+    if charset.is_utf8() {
+        delimiter::detect(head)
+    } else {
+        delimiter::detect(charset.decode_for_show(head).as_bytes())
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use super::place::Place;
 use super::row::RowProblem;
 use crate::archive::FileProblem;
 use crate::charset::CharsetProblem;
@@ -24,6 +25,12 @@ pub enum ReadProblem {
         /// Where the zero byte is in the file.
         byte: u64,
     },
+    /// The file begins like one of another kind, whatever its name says.
+    #[error("the file is not a CSV but {what}; save its table as CSV and put that into the zip")]
+    AnotherKind {
+        /// What it is, with its article.
+        what: &'static str,
+    },
     /// The header has more columns than are allowed.
     #[error("the header has {found} columns, and {limit} are allowed; leave out the columns that are not needed")]
     TooManyColumns {
@@ -33,12 +40,10 @@ pub enum ReadProblem {
         limit: usize,
     },
     /// The header itself cannot be read, so that no row can.
-    #[error("the header (line {line}, byte {byte}) cannot be read: {problem}")]
+    #[error("the header cannot be read at {place}: {problem}")]
     BadHeader {
-        /// The line where it begins.
-        line: u64,
-        /// Where it begins in the file.
-        byte: u64,
+        /// Where in the file.
+        place: Place,
         /// What is wrong with it.
         problem: RowProblem,
     },

@@ -3,6 +3,8 @@
 //! Places are counted from the record's first byte, so that a record too long for the memory is followed through
 //! any number of windows by the same rules.
 
+use super::line_ends;
+use super::place::Within;
 use super::row::RowProblem;
 use super::structurals::Structurals;
 
@@ -50,6 +52,8 @@ pub(super) struct Record {
     /// The present cell began with a quote.
     quoted: bool,
     cell_start: usize,
+    /// Line ends before the present cell, if it began with a quote; otherwise there are none in it.
+    lines_before_cell: u64,
     last_quote: usize,
     carriage_return: Option<usize>,
     columns: usize,
@@ -60,8 +64,19 @@ pub(super) struct Record {
     pub(super) doubled_quotes: bool,
     /// Line ends inside quotes.
     inner_lines: u64,
+    /// Where the first cell begins that is not kept, if there is one.
+    surplus: Within,
+    /// Bytes of the whole record without its line end.
+    text_bytes: usize,
     /// The first thing found wrong.
-    pub(super) problem: Option<RowProblem>,
+    pub(super) fault: Option<Fault>,
+}
+
+/// What is wrong with a record, and where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    pub(super) problem: RowProblem,
+    pub(super) within: Within,
 }
 
 impl Record {
@@ -73,6 +88,7 @@ impl Record {
             in_quotes: false,
             quoted: false,
             cell_start: 0,
+            lines_before_cell: 0,
             last_quote: 0,
             carriage_return: None,
             columns,
@@ -80,7 +96,9 @@ impl Record {
             found: 0,
             doubled_quotes: false,
             inner_lines: 0,
-            problem: None,
+            surplus: Within::default(),
+            text_bytes: 0,
+            fault: None,
         }
     }
 
@@ -116,7 +134,7 @@ impl Record {
         self.found = 0;
         self.doubled_quotes = false;
         self.inner_lines = 0;
-        self.problem = None;
+        self.fault = None;
     }
 
     /// Goes through a part of the record up to the line end that ends it, and tells that one's place in the window.
@@ -144,16 +162,34 @@ impl Record {
         1 + self.inner_lines
     }
 
-    /// The problem of a record with a bad byte at `place`; the record begins at `byte` of the file.
+    /// Line ends of the record that were met so far.
+    pub(super) fn inner_lines(&self) -> u64 {
+        self.inner_lines
+    }
+
+    /// The fault of a record whose text is broken at a place.
     #[cold]
-    pub(super) fn undecodable(&self, place: usize, byte: u64) -> RowProblem {
-        let column = self.spans().iter().take_while(|span| span.end as usize <= place).count();
-        RowProblem::Undecodable { column, byte: byte + place as u64 }
+    pub(super) fn undecodable(&self, text: &[u8], place: usize) -> Fault {
+        let column = self.spans().iter().take_while(|span| (span.end as usize) <= place).count();
+        let within = Within { text_bytes: place, lines: line_ends::count(&text[..place]) };
+        Fault { problem: RowProblem::Undecodable { column }, within }
+    }
+
+    /// The fault of a record with another number of cells than `expected`, which are as many as are kept.
+    #[cold]
+    pub(super) fn wrong_cell_count(&self, expected: usize) -> Fault {
+        let found = self.found;
+        if found > expected {
+            return Fault { problem: RowProblem::TooManyCells { found, expected }, within: self.surplus };
+        }
+        let within = Within { text_bytes: self.text_bytes, lines: self.inner_lines };
+        Fault { problem: RowProblem::TooFewCells { found, expected }, within }
     }
 
     /// Ends the last cell, at the record's line end or the end of the file.
     #[inline(always)]
     pub(super) fn end(&mut self, here: usize, part: Part<'_>) {
+        self.text_bytes = here;
         if self.in_quotes {
             self.leave_open(here);
         } else {
@@ -174,6 +210,7 @@ impl Record {
         } else if here == self.cell_start {
             self.in_quotes = true;
             self.quoted = true;
+            self.lines_before_cell = self.inner_lines;
         }
     }
 
@@ -195,10 +232,11 @@ impl Record {
             false => (self.cell_start, here),
         };
         if end - start > self.cell_bytes_max {
-            self.note(RowProblem::CellTooLong { column: self.found });
+            self.note(RowProblem::CellTooLong { column: self.found }, self.cell_within());
         }
-        if let Some(span) = self.spans.get_mut(self.found) {
-            *span = Span::between(start, end);
+        match self.spans.get_mut(self.found) {
+            Some(span) => *span = Span::between(start, end),
+            None => self.pass_over(),
         }
         self.found += 1;
         self.cell_start = here + 1;
@@ -209,7 +247,8 @@ impl Record {
     #[inline(always)]
     fn quoted_content(&mut self, here: usize, part: Part<'_>) -> (usize, usize) {
         if self.last_quote + 1 != here && !is_blank(part, self.last_quote + 1, here) {
-            self.note(RowProblem::TextAfterQuote { column: self.found });
+            let within = Within { text_bytes: self.last_quote + 1, lines: self.inner_lines };
+            self.note(RowProblem::TextAfterQuote { column: self.found }, within);
             return (self.cell_start, here);
         }
         (self.cell_start + 1, self.last_quote)
@@ -219,16 +258,31 @@ impl Record {
     #[cold]
     fn leave_open(&mut self, here: usize) {
         // It outranks whatever else was found: all that follows it is a consequence.
-        self.problem = Some(RowProblem::OpenQuote { column: self.found });
+        let problem = RowProblem::OpenQuote { column: self.found };
+        self.fault = Some(Fault { problem, within: self.cell_within() });
         if let Some(span) = self.spans.get_mut(self.found) {
             *span = Span::between(here, here);
         }
         self.found += 1;
     }
 
+    /// The present cell is one too many.
     #[cold]
-    fn note(&mut self, problem: RowProblem) {
-        self.problem.get_or_insert(problem);
+    fn pass_over(&mut self) {
+        if self.found == self.columns {
+            self.surplus = self.cell_within();
+        }
+    }
+
+    /// Where the present cell begins.
+    fn cell_within(&self) -> Within {
+        let lines = if self.quoted { self.lines_before_cell } else { self.inner_lines };
+        Within { text_bytes: self.cell_start, lines }
+    }
+
+    #[cold]
+    fn note(&mut self, problem: RowProblem, within: Within) {
+        self.fault.get_or_insert(Fault { problem, within });
     }
 }
 

@@ -2,7 +2,10 @@
 
 use thiserror::Error;
 
+use super::place::{Place, Within};
 use super::record::Span;
+use super::transcoder::bytes_before;
+use crate::charset::Charset;
 use crate::verdict::Reason;
 
 /// One data row, borrowed from the reader until the next one is asked for.
@@ -18,12 +21,15 @@ pub struct Row<'a> {
     pub byte_end: u64,
     /// What is wrong with it, if anything. Its cells are then what could be read, for showing and not for storing.
     pub problem: Option<RowProblem>,
+    pub(super) within: Within,
+    pub(super) charset: Charset,
     pub(super) raw: Option<&'a [u8]>,
     pub(super) text: &'a str,
     pub(super) spans: &'a [Span],
 }
 
-/// Why a row cannot be imported. Columns count from 0 here and from 1 in the texts.
+/// Why a row cannot be imported. Columns are cells of the row and count from 0 here, from 1 in the texts; where exactly
+/// the fault is, [`Row::problem_place`] tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RowProblem {
@@ -56,14 +62,12 @@ pub enum RowProblem {
         column: usize,
     },
     /// Bytes that mean no character in the file's charset.
-    #[error("column {} has bytes that are not in the file's charset, the first at byte {byte} of the file", column + 1)]
+    #[error("column {} has bytes that mean nothing in the file's charset", column + 1)]
     Undecodable {
         /// The column of the first one.
         column: usize,
-        /// Where the first one is in the file.
-        byte: u64,
     },
-    /// A cell is over [`crate::limits::Limits::cell_bytes_max`], measured as it stands in the file.
+    /// A cell is over [`crate::limits::Limits::cell_bytes_max`], measured in UTF-8 with its doubled quotes.
     #[error("column {} is longer than a cell may be", column + 1)]
     CellTooLong {
         /// The cell's column.
@@ -87,6 +91,20 @@ impl RowProblem {
             RowProblem::OpenQuote { .. } => Reason::OpenQuote,
             RowProblem::Undecodable { .. } => Reason::Undecodable,
             RowProblem::CellTooLong { .. } | RowProblem::RowTooLong { .. } => Reason::TooLarge,
+        }
+    }
+
+    /// The cell it is about: of a row with too few the first that is missing, of a row with too many the first that is
+    /// too much. `None` if it is about the row as a whole.
+    pub fn column(self) -> Option<usize> {
+        match self {
+            RowProblem::TooFewCells { found, .. } => Some(found),
+            RowProblem::TooManyCells { expected, .. } => Some(expected),
+            RowProblem::TextAfterQuote { column }
+            | RowProblem::OpenQuote { column }
+            | RowProblem::Undecodable { column }
+            | RowProblem::CellTooLong { column } => Some(column),
+            RowProblem::RowTooLong { .. } => None,
         }
     }
 }
@@ -116,9 +134,36 @@ impl<'a> Row<'a> {
         self.spans.is_empty()
     }
 
-    /// Its bytes as they stand in the file, line end included; `None` if it was too long to be held, and only
-    /// [`Row::byte`] and [`Row::byte_end`] tell where they are.
+    /// Where its problem is: the byte that cannot be decoded, the text behind a closing quote, the quote that is never
+    /// closed, the cell that is too much or too long, the end of a row that lacks cells. Of a row in another charset than
+    /// UTF-8 that was too long to be held, only its beginning is known.
+    pub fn problem_place(&self) -> Option<Place> {
+        let problem = self.problem?;
+        Some(Place {
+            line: self.line + self.within.lines,
+            column: problem.column(),
+            byte: self.byte + self.bytes_before(self.within.text_bytes) as u64,
+        })
+    }
+
+    /// Bytes of the row in the file that come before a place of its text.
+    pub(super) fn bytes_before(&self, place: usize) -> usize {
+        match self.raw {
+            _ if self.charset.is_utf8() => place,
+            Some(raw) => bytes_before(self.charset, raw, place),
+            None => 0,
+        }
+    }
+
+    /// Its bytes as they stand in the file, in the file's charset and with the line end; `None` if it was too long to be
+    /// held, and only [`Row::byte`] and [`Row::byte_end`] tell where they are.
     pub fn raw(&self) -> Option<&'a [u8]> {
         self.raw
+    }
+
+    /// [`Row::raw`] as text, for showing: what cannot be decoded is U+FFFD. At most so many bytes of it are looked at.
+    pub fn raw_text(&self, bytes_max: usize) -> Option<String> {
+        let raw = self.raw?;
+        Some(self.charset.decode_for_show(&raw[..raw.len().min(bytes_max)]))
     }
 }

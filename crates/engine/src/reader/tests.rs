@@ -1,6 +1,7 @@
 //! The reading rules as tables. Every input is read with windows of several sizes and must give the same rows.
 
 mod cells;
+mod charsets;
 mod files;
 mod places;
 mod round_trip;
@@ -37,32 +38,43 @@ fn limits() -> Limits {
 }
 
 fn open_sized(file: &[u8], window_bytes: usize) -> Result<RowReader<Dribble<'_>>, ReadProblem> {
+    open_named(file, None, window_bytes)
+}
+
+fn open_named<'f>(
+    file: &'f [u8],
+    charset: Option<&str>,
+    window_bytes: usize,
+) -> Result<RowReader<Dribble<'f>>, ReadProblem> {
     let source = Dribble { bytes: file, step: window_bytes, failure: None };
-    RowReader::open_sized(source, None, &limits(), Sizes { window_bytes, row_bytes_max: ROW_BYTES_MAX })
+    RowReader::open_sized(source, charset, &limits(), Sizes { window_bytes, row_bytes_max: ROW_BYTES_MAX })
 }
 
 /// A row as text: what a table can be written in.
 fn told(row: &Row<'_>) -> String {
     let cells: Vec<_> = row.cells().collect();
-    match row.problem {
-        None => format!("{} line {} byte {}..{} {cells:?}", row.number, row.line, row.byte, row.byte_end),
-        Some(problem) => {
-            format!("{} line {} byte {}..{} {cells:?} {problem:?}", row.number, row.line, row.byte, row.byte_end)
-        }
+    let told = format!("{} line {} byte {}..{} {cells:?}", row.number, row.line, row.byte, row.byte_end);
+    match row.problem.zip(row.problem_place()) {
+        None => told,
+        Some((problem, place)) => format!("{told} {problem:?} at {place}"),
     }
 }
 
 /// All rows of a file, or the problem that ended it, the same for every size of window.
 fn read_all(file: &[u8]) -> Vec<String> {
-    let mut by_size = WINDOW_BYTES.map(|window_bytes| read_all_sized(file, window_bytes));
+    read_all_named(file, None)
+}
+
+fn read_all_named(file: &[u8], charset: Option<&str>) -> Vec<String> {
+    let mut by_size = WINDOW_BYTES.map(|window_bytes| read_all_sized(file, charset, window_bytes));
     for (size, rows) in WINDOW_BYTES.iter().zip(&by_size) {
         assert_eq!(rows, &by_size[0], "a window of {size} bytes gives other rows");
     }
     std::mem::take(&mut by_size[0])
 }
 
-fn read_all_sized(file: &[u8], window_bytes: usize) -> Vec<String> {
-    let mut reader = match open_sized(file, window_bytes) {
+fn read_all_sized(file: &[u8], charset: Option<&str>, window_bytes: usize) -> Vec<String> {
+    let mut reader = match open_named(file, charset, window_bytes) {
         Ok(reader) => reader,
         Err(problem) => return vec![problem.to_string()],
     };
@@ -90,5 +102,6 @@ fn cells_of(file: &[u8]) -> Vec<String> {
     read_all(file)
         .iter()
         .map(|row| row.split_once(" [").map_or(row.clone(), |(_, cells)| format!("[{cells}")))
+        .map(|row| row.split_once(" at line ").map_or(row.clone(), |(cells, _)| cells.to_owned()))
         .collect()
 }

@@ -2,6 +2,10 @@
 
 use std::io::{self, Read};
 
+use super::Sizes;
+use super::source::Source;
+use super::transcoder::Extent;
+
 /// Bytes read at once. Measured: larger windows leave the second-level cache and gain nothing.
 pub(super) const WINDOW_BYTES: usize = 256 * 1024;
 
@@ -12,7 +16,7 @@ pub(super) struct Window<R> {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// Where `bytes[0]` is in the file.
+    /// Where `bytes[0]` is in the file, if that is read as it stands.
     offset: u64,
     usual_bytes: usize,
     bytes_max: usize,
@@ -31,25 +35,17 @@ pub(super) enum Growth {
     Full,
 }
 
-/// The file from its start: the head that was looked at already, then the rest.
-#[derive(Debug)]
-struct Source<R> {
-    head: Vec<u8>,
-    head_read: usize,
-    rest: R,
-}
-
 impl<R: Read> Window<R> {
-    /// A window over `head` from the byte `skipped` on, then over `rest`.
-    pub(super) fn new(head: Vec<u8>, skipped: usize, rest: R, usual_bytes: usize, bytes_max: usize) -> Self {
+    /// A window over a text that begins at the byte `offset` of the file.
+    pub(super) fn new(source: Source<R>, offset: usize, sizes: Sizes) -> Self {
         Window {
-            source: Source { head, head_read: skipped, rest },
+            source,
             bytes: Vec::new(),
             start: 0,
             end: 0,
-            offset: skipped as u64,
-            usual_bytes,
-            bytes_max: bytes_max.max(usual_bytes),
+            offset: offset as u64,
+            usual_bytes: sizes.window_bytes,
+            bytes_max: sizes.row_bytes_max.max(sizes.window_bytes),
             ended: false,
             failure: None,
         }
@@ -73,14 +69,34 @@ impl<R: Read> Window<R> {
         self.ended
     }
 
-    /// A place of the window as an offset in the file.
-    pub(super) fn offset_of(&self, place: usize) -> u64 {
-        self.offset + place as u64
+    /// Takes a record off the window that ends at this place, and tells where in the file it was. `gone` bytes of it
+    /// were in earlier windows, and it has this many physical lines.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, place: usize, gone: usize, lines: u64) -> Extent {
+        let start = std::mem::replace(&mut self.start, place);
+        match &mut self.source {
+            Source::AsItStands(_) => {
+                Extent { byte: self.offset + start as u64 - gone as u64, byte_end: self.offset + place as u64 }
+            }
+            Source::Transcoded(transcoder) => transcoder.pass(lines),
+        }
     }
 
-    /// Everything before this place has been read and may go.
-    pub(super) fn consume_to(&mut self, place: usize) {
+    /// Drops what is in the window of a record that goes on, up to this place. So many of its line ends have been met.
+    pub(super) fn drop_to(&mut self, place: usize, lines: u64) {
         self.start = place;
+        if let Source::Transcoded(transcoder) = &mut self.source {
+            transcoder.drop_present(lines);
+        }
+    }
+
+    /// The bytes of the file between two places, which are those of the record that was passed last.
+    #[inline(always)]
+    pub(super) fn raw(&self, start: usize, end: usize) -> &[u8] {
+        match &self.source {
+            Source::AsItStands(_) => &self.bytes[start..end],
+            Source::Transcoded(transcoder) => transcoder.last(),
+        }
     }
 
     /// Keeps the unread bytes and reads more behind them.
@@ -137,43 +153,31 @@ impl<R: Read> Window<R> {
     }
 }
 
-impl<R: Read> Read for Source<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let head = &self.head[self.head_read..];
-        if head.is_empty() {
-            return self.rest.read(out);
-        }
-        let bytes = head.len().min(out.len());
-        out[..bytes].copy_from_slice(&head[..bytes]);
-        self.head_read += bytes;
-        if self.head_read == self.head.len() {
-            (self.head, self.head_read) = (Vec::new(), 0);
-        }
-        Ok(bytes)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charset::Charset;
 
     const USUAL_BYTES: usize = 16;
     const BYTES_MAX: usize = 100;
 
     #[test]
     fn it_grows_to_its_limit_and_shrinks_again() {
-        let mut window = Window::new(b"head".to_vec(), 1, io::repeat(b'x').take(500), USUAL_BYTES, BYTES_MAX);
+        let rest = io::repeat(b'x').take(500);
+        let source = Source::new(b"head".to_vec(), 1, rest, Charset::UTF_8);
+        let mut window = Window::new(source, 1, Sizes { window_bytes: USUAL_BYTES, row_bytes_max: BYTES_MAX });
         let mut held = Vec::new();
         while window.grow().unwrap() == Growth::More {
             held.push(window.bytes().len());
         }
         assert_eq!(held, [16, 32, 64, 100]);
         assert_eq!(window.grow().unwrap(), Growth::Full);
-        assert_eq!((window.bytes.capacity(), window.offset_of(window.start())), (BYTES_MAX, 1));
-        window.consume_to(95);
+        assert_eq!((window.bytes.capacity(), window.offset), (BYTES_MAX, 1));
+        assert_eq!(window.pass(95, 0, 1), Extent { byte: 1, byte_end: 96 });
         assert_eq!(window.grow().unwrap(), Growth::More);
         assert_eq!(window.bytes(), b"xxxxxxxxxxxxxxxx");
-        assert_eq!((window.bytes.capacity(), window.offset_of(window.start())), (USUAL_BYTES, 96));
-        assert!(window.source.head.capacity() == 0, "the head is gone once it was read");
+        assert_eq!((window.bytes.capacity(), window.offset), (USUAL_BYTES, 96));
+        let Source::AsItStands(whole) = &window.source else { panic!("UTF-8 is read as it stands") };
+        assert!(whole.head.capacity() == 0, "the head is gone once it was read");
     }
 }

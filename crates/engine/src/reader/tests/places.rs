@@ -32,27 +32,34 @@ fn a_byte_order_mark_counts_and_is_no_text() {
 }
 
 #[test]
-fn undecodable_bytes_are_told_by_column_and_byte() {
+fn undecodable_bytes_are_told_by_line_column_and_byte() {
     // A mark settles on UTF-8 whatever share of the lines is broken.
     check(
-        b"\xEF\xBB\xBFa,b,c\nM\xFCller,2,3\n4,\"5 \xE2\x82\",6\n7,8,9\xC3\n1,2,3\n",
+        b"\xEF\xBB\xBFa,b,c\nM\xFCller,2,3\n4,\"5\n \xE2\x82\",6\n7,8,9\xC3\n1,2,3\n",
         &[
-            "1 line 2 byte 9..20 [\"M\u{FFFD}ller\", \"2\", \"3\"] Undecodable { column: 0, byte: 10 }",
-            "2 line 3 byte 20..31 [\"4\", \"5 \u{FFFD}\", \"6\"] Undecodable { column: 1, byte: 25 }",
-            "3 line 4 byte 31..38 [\"7\", \"8\", \"9\u{FFFD}\"] Undecodable { column: 2, byte: 36 }",
-            r#"4 line 5 byte 38..44 ["1", "2", "3"]"#,
+            "1 line 2 byte 9..20 [\"M\u{FFFD}ller\", \"2\", \"3\"] Undecodable { column: 0 } at line 2, column 1, byte 10",
+            "2 line 3 byte 20..32 [\"4\", \"5\\n \u{FFFD}\", \"6\"] Undecodable { column: 1 } at line 4, column 2, byte 26",
+            "3 line 5 byte 32..39 [\"7\", \"8\", \"9\u{FFFD}\"] Undecodable { column: 2 } at line 5, column 3, byte 37",
+            r#"4 line 6 byte 39..45 ["1", "2", "3"]"#,
         ],
     );
 }
 
 #[test]
-fn the_first_cause_is_the_one_that_is_told() {
+fn every_fault_has_its_place() {
     check(
-        b"\xEF\xBB\xBFa,b\n\"1\"x,2\xFF,3\n\xFF\n",
+        b"a,b,c\n1,2\n\"x\ny\",2,\"3\n\",4,5\n\"\n\",\"z\n\" \"\",3\n\"\n\",\"open,3\n4,5,6\n",
         &[
-            "1 line 2 byte 7..17 [\"\\\"1\\\"x\", \"2\u{FFFD}\"] TextAfterQuote { column: 0 }",
-            "2 line 3 byte 17..19 [\"\u{FFFD}\"] TooFewCells { found: 1, expected: 2 }",
+            r#"1 line 2 byte 6..10 ["1", "2"] TooFewCells { found: 2, expected: 3 } at line 2, column 3, byte 9"#,
+            r#"2 line 3 byte 10..27 ["x\ny", "2", "3\n"] TooManyCells { found: 5, expected: 3 } at line 5, column 4, byte 23"#,
+            r#"3 line 6 byte 27..41 ["\n", "\"z\n\" \"\"", "3"] TextAfterQuote { column: 1 } at line 8, column 2, byte 35"#,
+            r#"4 line 9 byte 41..59 ["\n", ""] OpenQuote { column: 1 } at line 10, column 2, byte 45"#,
         ],
+    );
+    let long = "y".repeat(101);
+    check(
+        format!("a,b\n\"\n\",\"{long}\"\n").as_bytes(),
+        &[&format!(r#"1 line 2 byte 4..112 ["\n", "{long}"] CellTooLong {{ column: 1 }} at line 3, column 2, byte 8"#)],
     );
 }
 
@@ -63,26 +70,32 @@ fn a_row_that_is_streamed_past_keeps_its_first_cells_and_its_place() {
     check(
         format!("a,b,c\nA,B,{long}\r\n1,2,3\n").as_bytes(),
         &[
-            r#"1 line 2 byte 6..5012 ["A", "B"] CellTooLong { column: 2 }"#,
+            r#"1 line 2 byte 6..5012 ["A", "B"] CellTooLong { column: 2 } at line 2, column 3, byte 10"#,
             r#"2 line 3 byte 5012..5018 ["1", "2", "3"]"#,
         ],
     );
     check(
         format!("a,b,c\nA,\"{long}\n\r\n\r\",C\n1,2,3\n").as_bytes(),
-        &[r#"1 line 2 byte 6..5017 ["A"] CellTooLong { column: 1 }"#, r#"2 line 6 byte 5017..5023 ["1", "2", "3"]"#],
+        &[
+            r#"1 line 2 byte 6..5017 ["A"] CellTooLong { column: 1 } at line 2, column 2, byte 8"#,
+            r#"2 line 6 byte 5017..5023 ["1", "2", "3"]"#,
+        ],
     );
     check(
         format!("a,b,c\nA,\"\"\"B\"\"\",{}\r1,2,3", "1,".repeat(3000)).as_bytes(),
         &[
-            r#"1 line 2 byte 6..6017 ["A", "\"B\"", "1"] TooManyCells { found: 3003, expected: 3 }"#,
+            r#"1 line 2 byte 6..6017 ["A", "\"B\"", "1"] TooManyCells { found: 3003, expected: 3 } at line 2, column 4, byte 18"#,
             r#"2 line 3 byte 6017..6022 ["1", "2", "3"]"#,
         ],
     );
-    check(format!("a,b,c\nA,\"B\n{long}").as_bytes(), &[r#"1 line 2 byte 6..5011 ["A"] OpenQuote { column: 1 }"#]);
+    check(
+        format!("a,b,c\nA,\"B\n{long}").as_bytes(),
+        &[r#"1 line 2 byte 6..5011 ["A"] OpenQuote { column: 1 } at line 2, column 2, byte 8"#],
+    );
     check(
         format!("a,b,c\nA,\"B\"x,{long}\n1,2,3").as_bytes(),
         &[
-            r#"1 line 2 byte 6..5014 ["A", "\"B\"x"] TextAfterQuote { column: 1 }"#,
+            r#"1 line 2 byte 6..5014 ["A", "\"B\"x"] TextAfterQuote { column: 1 } at line 2, column 2, byte 11"#,
             r#"2 line 3 byte 5014..5019 ["1", "2", "3"]"#,
         ],
     );

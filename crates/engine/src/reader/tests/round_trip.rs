@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const COLUMNS: usize = 3;
+pub(super) const COLUMNS: usize = 3;
 
 fn cell() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -24,11 +24,22 @@ fn cell() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
 
-fn table() -> impl Strategy<Value = Vec<[String; COLUMNS]>> {
+pub(super) fn table() -> impl Strategy<Value = Vec<[String; COLUMNS]>> {
     proptest::collection::vec([cell(), cell(), cell()], 0..12)
 }
 
-fn written(rows: &[[String; COLUMNS]], delimiter: Delimiter, quotes: QuoteStyle, end: Terminator) -> Vec<u8> {
+pub(super) fn style() -> impl Strategy<Value = (QuoteStyle, Terminator)> {
+    let quotes = vec![QuoteStyle::Necessary, QuoteStyle::Always, QuoteStyle::NonNumeric];
+    let ends = vec![Terminator::CRLF, Terminator::Any(b'\n'), Terminator::Any(b'\r')];
+    (proptest::sample::select(quotes), proptest::sample::select(ends))
+}
+
+pub(super) fn written(
+    rows: &[[String; COLUMNS]],
+    delimiter: Delimiter,
+    quotes: QuoteStyle,
+    end: Terminator,
+) -> Vec<u8> {
     let mut builder = WriterBuilder::new();
     builder.delimiter(delimiter.byte()).quote_style(quotes).terminator(end);
     let mut writer = builder.from_writer(Vec::new());
@@ -44,8 +55,7 @@ proptest! {
     fn tables_are_read_as_they_were_written(
         rows in table(),
         delimiter in proptest::sample::select(&delimiter::CANDIDATES),
-        quotes in proptest::sample::select(vec![QuoteStyle::Necessary, QuoteStyle::Always, QuoteStyle::NonNumeric]),
-        end in proptest::sample::select(vec![Terminator::CRLF, Terminator::Any(b'\n'), Terminator::Any(b'\r')]),
+        (quotes, end) in style(),
         window_bytes in 1usize..200,
     ) {
         let file = written(&rows, delimiter, quotes, end);
@@ -65,8 +75,8 @@ proptest! {
     fn no_bytes_make_it_fail_or_lose_its_place(file in hostile_bytes(), size in 1usize..100) {
         let file = [b"\xEF\xBB\xBFa,b\n", &file[..]].concat();
         let mut reader = open_sized(&file, size).unwrap();
-        let whole: Vec<_> = read_all_sized(&file, 4096);
-        prop_assert_eq!(&read_all_sized(&file, size), &whole);
+        let whole: Vec<_> = read_all_sized(&file, None, 4096);
+        prop_assert_eq!(&read_all_sized(&file, None, size), &whole);
         let mut end = 7;
         while let Some(row) = reader.next_row().unwrap() {
             prop_assert!(file[end as usize..row.byte as usize].iter().all(|byte| matches!(byte, b'\n' | b'\r')));
@@ -77,7 +87,7 @@ proptest! {
     }
 }
 
-fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), Just(b'x'), any::<u8>()];
     proptest::collection::vec(byte, 0..300)
 }
