@@ -9,7 +9,6 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::iter;
 
 use crate::catalog::{Catalog, Field, FieldNumber, Module, ModuleNumber};
@@ -287,14 +286,14 @@ impl<'a> Draft<'a> {
     }
 
     fn columns(&self, layout: RowLayout<'_>, mappings: &[Mapping], header: &[String]) -> Result<Vec<Column>, Refusal> {
-        let mut seen = HashSet::new();
-        let mut columns = Vec::with_capacity(mappings.len());
+        let mut columns: Vec<Column> = Vec::with_capacity(mappings.len());
         for (place, mapping) in mappings.iter().enumerate().filter(|(_, mapping)| !self.names_modules(mapping)) {
             let path = format!("{}.field_mappings[{place}]", self.root);
             let column = self.column(layout, mapping, header, &path)?;
-            if !seen.insert(column.field) {
+            if let Some(first) = columns.iter().find(|other| other.field == column.field) {
+                let sources = first.source.zip(column.source).map(|(first, second)| [first, second]);
                 let path = format!("{path}.api_name");
-                return Err(Refusal::MappedTwice { api_name: mapping.field.clone(), path });
+                return Err(Refusal::MappedTwice { api_name: mapping.field.clone(), columns: sources, path });
             }
             columns.push(column);
         }

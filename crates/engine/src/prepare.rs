@@ -9,6 +9,9 @@ use crate::limits::Limits;
 use crate::plan::{Plan, Refusal, Request};
 use crate::reader::{ReadProblem, RowReader};
 
+/// Where a request names the charset.
+const CHARSET_PATH: &str = "$.character_encoding";
+
 /// An upload whose header is read and whose plan is settled; its first row comes next.
 #[derive(Debug)]
 pub struct Prepared {
@@ -67,7 +70,10 @@ fn refuse_csv(problem: ReadProblem) -> Refusal {
         ReadProblem::File(problem) => refuse_file(problem),
         ReadProblem::TooManyColumns { found, limit } => Refusal::TooManyHeaderColumns { found, limit },
         ReadProblem::Charset(CharsetProblem::Unknown { label }) => {
-            Refusal::UnknownCharset { label, path: "$.character_encoding" }
+            Refusal::UnknownCharset { label, path: CHARSET_PATH }
+        }
+        ReadProblem::Charset(problem @ CharsetProblem::Contradicted { .. }) => {
+            Refusal::CharsetContradicted { problem, path: CHARSET_PATH }
         }
         other => Refusal::FileNotSupported { reason: other.to_string() },
     }

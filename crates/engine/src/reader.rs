@@ -17,6 +17,7 @@ mod line_ends;
 mod place;
 mod problem;
 mod record;
+mod rewrite;
 mod row;
 mod source;
 mod structurals;
@@ -33,7 +34,8 @@ use crate::delimiter::{self, Delimiter};
 use crate::limits::Limits;
 
 use place::Within;
-use record::{Fault, Part, Record, Span};
+use record::{Fault, Part, Record};
+use rewrite::rewrite;
 use source::Source;
 use structurals::Structurals;
 use transcoder::Extent;
@@ -369,42 +371,5 @@ fn end_of_line(window: &[u8], line_end: usize, ended: bool) -> Option<usize> {
         Some(b'\n') => Some(line_end + 2),
         Some(_) => Some(line_end + 1),
         None => ended.then_some(line_end + 1),
-    }
-}
-
-/// Copies cells out of a record: doubled quotes become one, undecodable bytes U+FFFD. The spans follow.
-#[cold]
-fn rewrite(record: &[u8], spans: &mut [Span], rewritten: &mut String) {
-    rewritten.clear();
-    rewritten.shrink_to(HEAD_BYTES);
-    for span in spans {
-        let cell = span.of(record);
-        let start = rewritten.len();
-        if span.is_quoted_in(record) {
-            undouble(cell, rewritten);
-        } else {
-            push_lossy(cell, rewritten);
-        }
-        *span = Span::between(start, rewritten.len());
-    }
-}
-
-fn undouble(mut cell: &[u8], rewritten: &mut String) {
-    while let Some(quote) = memchr::memchr(b'"', cell) {
-        push_lossy(&cell[..=quote], rewritten);
-        cell = cell.get(quote + 2..).unwrap_or_default();
-    }
-    push_lossy(cell, rewritten);
-}
-
-fn push_lossy(bytes: &[u8], rewritten: &mut String) {
-    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
-        return rewritten.push_str(text);
-    }
-    for chunk in bytes.utf8_chunks() {
-        rewritten.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            rewritten.push(char::REPLACEMENT_CHARACTER);
-        }
     }
 }

@@ -28,7 +28,7 @@ pub struct Column {
     pub api_name: String,
     /// The column of the file, from 0; `None` if there is only a default.
     pub source: Option<usize>,
-    /// Its name in ERRORS: the header's own text, or the API name where the field has no column.
+    /// Its name in ERRORS: the header's own text, or the API name where that is empty or the field has no column.
     pub name: String,
     pub(crate) rule: Rule,
     pub(crate) default: Option<String>,
@@ -68,7 +68,11 @@ impl Column {
             field: field.number,
             api_name: field.api_name.clone(),
             source,
-            name: source.map_or(&field.api_name, |column| &header[column]).clone(),
+            name: source
+                .map(|column| &header[column])
+                .filter(|name| !name.trim().is_empty())
+                .unwrap_or(&field.api_name)
+                .clone(),
             default: default(draft.module, field, mapping, &rule, path)?,
             rule,
             body_name: FieldName::new(field.number),

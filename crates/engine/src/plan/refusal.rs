@@ -1,6 +1,7 @@
 //! Why a resource is refused before its first row is read.
 
 use crate::archive::FileProblem;
+use crate::charset::CharsetProblem;
 
 /// What stands in the way of a resource. `path` is where in the request: `$.resource[0].field_mappings[2].index`.
 #[derive(Debug, thiserror::Error)]
@@ -52,11 +53,13 @@ pub enum Refusal {
         path: String,
     },
     /// Two mappings, or two columns, for one field.
-    #[error("{api_name} is mapped twice")]
+    #[error("{api_name} is mapped twice{}", in_columns(columns))]
     MappedTwice {
         /// The field.
         api_name: String,
-        /// The second one.
+        /// The columns of the file, from 0, if both mappings are of columns.
+        columns: Option<[usize; 2]>,
+        /// Where it is mapped the second time.
         path: String,
     },
     /// An import cannot write the field.
@@ -220,6 +223,14 @@ pub enum Refusal {
         /// Where in the request.
         path: &'static str,
     },
+    /// The file's byte order mark is that of another charset than the request names.
+    #[error("{problem}")]
+    CharsetContradicted {
+        /// Which one each of them means, and what to do.
+        problem: CharsetProblem,
+        /// Where in the request.
+        path: &'static str,
+    },
     /// The upload cannot be imported.
     #[error("{reason}")]
     FileNotSupported {
@@ -256,7 +267,7 @@ impl Refusal {
             | Refusal::DefaultUnfit { path, .. }
             | Refusal::TooManyMappings { path, .. }
             | Refusal::MandatoryNotMapped { path, .. } => Some(path),
-            Refusal::UnknownCharset { path, .. } => Some(path),
+            Refusal::UnknownCharset { path, .. } | Refusal::CharsetContradicted { path, .. } => Some(path),
             Refusal::TooManyHeaderColumns { .. } | Refusal::FileNotSupported { .. } | Refusal::Unreadable(_) => None,
         }
     }
@@ -276,4 +287,9 @@ fn belongs_to(key: &str) -> &'static str {
         "module" => "which is no look-up",
         _ => "which is neither a look-up nor a user, or is not found by that",
     }
+}
+
+/// Columns as people count them.
+fn in_columns(columns: &Option<[usize; 2]>) -> String {
+    columns.map_or_else(String::new, |[first, second]| format!(", by columns {} and {}", first + 1, second + 1))
 }

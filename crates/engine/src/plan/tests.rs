@@ -44,7 +44,7 @@ fn names_are_checked() {
     );
     check(
         &insert(vec![mapping("Name", Some(0)), mapping("Name", Some(1))]),
-        "Name is mapped twice @ $.resource[0].field_mappings[1].api_name",
+        "Name is mapped twice, by columns 1 and 2 @ $.resource[0].field_mappings[1].api_name",
     );
     check(
         &insert(vec![mapping("Created_Time", Some(0))]),
@@ -190,7 +190,7 @@ fn a_header_maps_itself() {
     refused(
         &spec(Operation::Insert, None),
         "Name,name\n",
-        "Name is mapped twice @ $.resource[0].field_mappings[1].api_name",
+        "Name is mapped twice, by columns 1 and 2 @ $.resource[0].field_mappings[1].api_name",
     );
 }
 
@@ -210,6 +210,16 @@ fn files_are_refused() {
     let refused = |file| Bench::new().prepare(&spec(Operation::Insert, None), file).err().unwrap();
     assert!(matches!(refused(zip_of("x.csv", "")), Refusal::FileNotSupported { .. }));
     assert!(matches!(refused(zip_of("x.bin", CSV)), Refusal::FileNotSupported { .. }));
+    let marked = ResourceSpec { charset: Some("latin1".to_owned()), ..spec(Operation::Insert, None) };
+    let refusal = Bench::new().prepare(&marked, zip_of("x.csv", "\u{FEFF}Name\nNg\n")).err().unwrap();
+    assert_eq!(
+        (refusal.to_string().as_str(), refusal.path()),
+        (
+            "the file starts with the byte order mark of UTF-8, and the charset windows-1252 is named; \
+             name UTF-8 or leave it out",
+            Some("$.character_encoding")
+        )
+    );
     let named = ResourceSpec { charset: Some("klingon".to_owned()), ..spec(Operation::Insert, None) };
     let refusal = Bench::new().prepare(&named, zip_of("x.csv", CSV)).err().unwrap();
     assert_eq!(

@@ -188,7 +188,7 @@ async fn new_job(call: &Call<'_>, request: CreateRequest) -> Result<(NewJob, Vec
         created_at: call.app.clock.seconds(),
         operation: checked.operation,
         ignore_empty: request.ignore_empty,
-        charset: request.character_encoding,
+        charset: checked.charset,
         version: call.route.version.to_string(),
         callback: request.callback.map(|callback| Callback { url: callback.url, method: callback.method }),
         resources: vec![checked.resource],

@@ -56,7 +56,8 @@ pub(crate) fn of_plan(refusal: PlanRefusal) -> Refusal {
         | P::NoSuchTarget { .. }
         | P::NoSuchLayout { .. }
         | P::DefaultUnfit { .. }
-        | P::UnknownCharset { .. } => (ErrorCode::InvalidData, own_words),
+        | P::UnknownCharset { .. }
+        | P::CharsetContradicted { .. } => (ErrorCode::InvalidData, own_words),
         P::Unreadable(_) => {
             return StoreError::Failed { doing: "reading an upload", source: Box::new(refusal) }.into();
         }
@@ -108,8 +109,8 @@ mod tests {
             r#""message":"Required key find_by is not available","details":{"api_name":"find_by","json_path":"$.resource[0].find_by"}"#,
         );
         check(
-            PlanRefusal::MappedTwice { api_name: "Email".into(), path: path() },
-            r#""code":"INVALID_DATA","message":"Email is mapped twice","details":{"api_name":"api_name","json_path":"$.resource[0].field_mappings[1].api_name"}"#,
+            PlanRefusal::MappedTwice { api_name: "Email".into(), columns: Some([0, 4]), path: path() },
+            r#""code":"INVALID_DATA","message":"Email is mapped twice, by columns 1 and 5","details":{"api_name":"api_name","json_path":"$.resource[0].field_mappings[1].api_name"}"#,
         );
         check(
             PlanRefusal::FileNotSupported { reason: "two CSV files".into() },

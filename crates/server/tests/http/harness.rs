@@ -192,8 +192,8 @@ impl Client {
         self.send("POST", &format!("/crm/{version}/upload"), &headers, form).await
     }
 
-    /// Uploads a CSV and answers the file's id.
-    pub(crate) async fn upload_csv(&self, csv: &str) -> String {
+    /// Uploads a CSV, in any charset, and answers the file's id.
+    pub(crate) async fn upload_csv(&self, csv: impl AsRef<[u8]>) -> String {
         let answer = self.upload(&zip_of(&[("leads.csv", csv)])).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["details"]["file_id"].as_str().unwrap().to_owned()
@@ -276,11 +276,11 @@ pub(crate) fn job_of(file: &str, operation: &str, find_by: Option<&str>) -> Valu
     json!({ "operation": operation, "resource": [resource] })
 }
 
-pub(crate) fn zip_of(files: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn zip_of(files: &[(&str, impl AsRef<[u8]>)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
         zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(content.as_bytes()).unwrap();
+        zip.write_all(content.as_ref()).unwrap();
     }
     zip.finish().unwrap().into_inner()
 }

@@ -19,7 +19,7 @@ const CSV: &str = "Last_Name,Email\nNg,ng@example.com\n";
 
 /// Holds every chunk back before it is committed, until it is let through. Gone, it is open.
 #[derive(Default)]
-struct Gate(Arc<(Mutex<u32>, Condvar)>);
+pub(crate) struct Gate(Arc<(Mutex<u32>, Condvar)>);
 
 impl Gate {
     fn points(&self) -> FailurePoints {
@@ -33,7 +33,7 @@ impl Gate {
         })
     }
 
-    fn let_through(&self, chunks: u32) {
+    pub(crate) fn let_through(&self, chunks: u32) {
         *self.0.0.lock().unwrap() += chunks;
         self.0.1.notify_all();
     }
@@ -46,7 +46,7 @@ impl Drop for Gate {
 }
 
 /// A kept server whose chunks pass a gate.
-async fn gated(limits: Limits) -> (Client, Running, Gate, TempDir) {
+pub(crate) async fn gated(limits: Limits) -> (Client, Running, Gate, TempDir) {
     let (directory, gate) = (tempfile::tempdir().unwrap(), Gate::default());
     let config = Config { limits, failure_points: gate.points(), ..Config::serve(directory.path().to_owned()) };
     let server = Server::start(on_free_port(config)).await.unwrap();
@@ -54,7 +54,7 @@ async fn gated(limits: Limits) -> (Client, Running, Gate, TempDir) {
 }
 
 /// A job that stands before the gate.
-async fn running(client: &Client, csv: &str) -> String {
+pub(crate) async fn running(client: &Client, csv: &str) -> String {
     let id = client.create(&job_of(&client.upload_csv(csv).await, "insert", None)).await;
     while client.details(&id).await["status"] == "ADDED" {
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -35,6 +35,8 @@ mod uploads;
 
 mod jobs;
 
+mod charsets;
+
 mod repeats;
 
 mod creations;

@@ -29,12 +29,15 @@ pub(super) struct Checked {
     pub(super) resource: JobResource,
     /// Columns that name no field, where columns are found by their headers.
     pub(super) ignored_headers: Vec<String>,
+    /// The canonical name of the charset that was named; one that is found out is told as soon as the job runs.
+    pub(super) charset: Option<String>,
 }
 
 /// What the engine says of a file whose plan is settled.
 struct Settled {
     csv_name: String,
     ignored_headers: Vec<String>,
+    charset: &'static str,
 }
 
 /// Checks the one resource of a request.
@@ -56,7 +59,8 @@ pub(super) async fn resource(call: &Call<'_>, request: &CreateRequest) -> Result
     let settled = settled(call, &spec, file).await?;
     check_file_names(asked, &settled.csv_name)?;
     let resource = stored(asked, spec, file, settled.csv_name);
-    Ok(Checked { operation, resource, ignored_headers: settled.ignored_headers })
+    let charset = request.character_encoding.as_ref().map(|_| settled.charset.to_owned());
+    Ok(Checked { operation, resource, ignored_headers: settled.ignored_headers, charset })
 }
 
 fn stored(asked: &CreateResource, spec: ResourceSpec, file: FileId, csv_name: String) -> JobResource {
@@ -139,8 +143,11 @@ impl Preparation {
             limits: &self.limits,
         };
         let prepared = prepare(file, &request).map_err(|refusal| refused(&self.catalog, &self.spec, refusal))?;
-        let ignored_headers = prepared.plan.ignored_headers().to_vec();
-        Ok(Settled { csv_name: prepared.csv_name().to_owned(), ignored_headers })
+        Ok(Settled {
+            csv_name: prepared.csv_name().to_owned(),
+            ignored_headers: prepared.plan.ignored_headers().to_vec(),
+            charset: prepared.charset(),
+        })
     }
 }
 
