@@ -47,6 +47,7 @@ fn for_input(problem: &InputProblem) -> &'static str {
         InputProblem::NoModule { .. } => "give one of them with --module",
         InputProblem::Folder(_)
         | InputProblem::Empty(_)
+        | InputProblem::Charset { .. }
         | InputProblem::Key { .. }
         | InputProblem::Twice { .. }
         | InputProblem::TooManyColumns { .. } => "",

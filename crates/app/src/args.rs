@@ -223,6 +223,9 @@ pub(crate) struct LoadArgs {
     /// Leave a field alone where the cell is empty
     #[arg(long, env = "BULKWRIGHT_IGNORE_EMPTY", value_parser = BoolishValueParser::new())]
     pub(crate) ignore_empty: bool,
+    /// The file's charset, such as windows-1252 or Shift_JIS; without it, it is found out
+    #[arg(long, env = "BULKWRIGHT_CHARSET", value_name = "CHARSET")]
+    pub(crate) charset: Option<String>,
     /// The folder of NAME.results.csv, NAME.errors.csv and NAME.report.json
     #[arg(long, env = "BULKWRIGHT_OUT", value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,

@@ -24,6 +24,14 @@ pub enum InputProblem {
         /// How that was seen.
         reason: String,
     },
+    /// A file that is not in the charset that was named, or a name that means none.
+    #[error("{} cannot be read: {reason}", .path.display())]
+    Charset {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// The header names no field of the module.
     #[error(
         "line 1 of {} names no field of {module}: it has {found}; {module} has {wanted}, among others",
@@ -80,7 +88,7 @@ impl InputProblem {
     pub fn exit(&self) -> Exit {
         match self {
             InputProblem::Missing(_) | InputProblem::NoModule { .. } => Exit::NotFound,
-            InputProblem::Folder(_) | InputProblem::Key { .. } => Exit::Usage,
+            InputProblem::Folder(_) | InputProblem::Key { .. } | InputProblem::Charset { .. } => Exit::Usage,
             InputProblem::Empty(_)
             | InputProblem::NotCsv { .. }
             | InputProblem::NoKnownHeader { .. }

@@ -31,7 +31,7 @@ pub(crate) async fn run(args: &LoadArgs, ui: &Ui) -> Result<Exit, Failure> {
 async fn attempt(args: &LoadArgs, ui: &Ui) -> Result<Exit, Failure> {
     check(args)?;
     // The file first: one that cannot be loaded needs no target.
-    let input = Input::open(&args.file)?;
+    let input = Input::open(&args.file, args.charset.as_deref())?;
     if input.has_no_rows() {
         return Ok(no_rows(args, ui));
     }

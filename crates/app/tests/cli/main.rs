@@ -6,6 +6,7 @@
 
 mod administration;
 mod callbacks;
+mod charsets;
 mod codes;
 mod configured;
 mod files;

@@ -54,7 +54,10 @@ impl Rows {
     }
 
     pub(crate) fn push(&mut self, row: &Row<'_>) {
-        let refusal = row.problem.map(|problem| Refused { reason: problem.to_string(), raw: raw_of(row) });
+        let refusal = row.problem_place().zip(row.problem).map(|(place, problem)| Refused {
+            reason: format!("{problem} (at {place} of the file)"),
+            raw: raw_of(row),
+        });
         self.add(row.line, row.cells(), refusal);
     }
 
@@ -133,9 +136,8 @@ impl<'a> RowView<'a> {
 }
 
 fn raw_of(row: &Row<'_>) -> String {
-    let raw = row.raw().unwrap_or_default();
-    let shown = &raw[..raw.len().min(RAW_BYTES_MAX)];
-    String::from_utf8_lossy(shown).trim_end_matches(['\r', '\n']).to_owned()
+    let raw = row.raw_text(RAW_BYTES_MAX).unwrap_or_default();
+    raw.trim_end_matches(['\r', '\n']).to_owned()
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
 //! The file that is loaded, before it is known what its columns mean.
+//!
+//! Whatever its charset and its delimiter, parts of it are written anew, in UTF-8 with commas: the target has nothing to
+//! guess. Lines and bytes that are told are those of the file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,14 +31,15 @@ pub struct Input {
 }
 
 impl Input {
-    /// Opens a file and reads its header and its first row.
+    /// Opens a file and reads its header and its first row. Its charset is found out if none is named.
     ///
     /// # Errors
-    /// [`ClientError::Input`] with the reason why it is no CSV, [`ClientError::Disk`] if it cannot be read.
-    pub fn open(path: &Path) -> Result<Self, ClientError> {
+    /// [`ClientError::Input`] with the reason why it is no CSV or not in that charset, [`ClientError::Disk`] if it cannot
+    /// be read.
+    pub fn open(path: &Path, charset: Option<&str>) -> Result<Self, ClientError> {
         let bytes = look_at(path)?;
         let not_csv = |problem: ReadProblem| not_csv(path, problem);
-        let mut reader = RowReader::open(fs_err::File::open(path)?, None, &limits()).map_err(not_csv)?;
+        let mut reader = RowReader::open(fs_err::File::open(path)?, charset, &limits()).map_err(not_csv)?;
         let header: Vec<String> = reader.header_trimmed().map(str::to_owned).collect();
         let reading = in_words(reader.charset().name(), reader.delimiter().byte(), header.len());
         let mut first = Rows::default();
@@ -114,6 +118,9 @@ fn look_at(path: &Path) -> Result<u64, ClientError> {
 fn not_csv(path: &Path, problem: ReadProblem) -> ClientError {
     match problem {
         ReadProblem::NoHeader => InputProblem::Empty(path.to_owned()).into(),
+        ReadProblem::Charset(problem) => {
+            InputProblem::Charset { path: path.to_owned(), reason: problem.to_string() }.into()
+        }
         other => InputProblem::NotCsv { path: path.to_owned(), reason: other.to_string() }.into(),
     }
 }

@@ -78,7 +78,7 @@ async fn run_watched_against(
     let mut settings = settings(folder.path());
     change(&mut settings);
     let api = vendor.api(fixed("t"));
-    let report = load(&api, Input::open(&file)?, &settings, watch, stop).await?;
+    let report = load(&api, Input::open(&file, None)?, &settings, watch, stop).await?;
     Ok(Ran { report, folder, vendor })
 }
 

@@ -26,7 +26,7 @@ pub enum ReadProblem {
         byte: u64,
     },
     /// The file begins like one of another kind, whatever its name says.
-    #[error("the file is not a CSV but {what}; save its table as CSV and put that into the zip")]
+    #[error("the file is not a CSV but {what}; save its table as CSV")]
     AnotherKind {
         /// What it is, with its article.
         what: &'static str,

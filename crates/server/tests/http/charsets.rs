@@ -1,10 +1,12 @@
 //! Files in other charsets than UTF-8: what is read, what is told of it, and what is refused.
 
+use std::time::Duration;
+
 use bulkwright_engine::limits::Limits;
 use serde_json::{Value, json};
 
 use crate::harness::{Client, dev_server, job_of};
-use crate::looking::{gated, running};
+use crate::looking::{PATIENCE, gated, running};
 
 fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
@@ -53,7 +55,16 @@ async fn files_in_any_charset_become_records() {
 async fn the_charset_is_told_by_its_canonical_name_before_and_after_the_run() {
     let (client, server, gate, _directory) = gated(Limits::default()).await;
     let first = running(&client, "Last_Name,Email\nNg,ng@example.com\n").await;
-    assert_eq!(client.details(&first).await["character_encoding"], "UTF-8", "it runs, and has been read");
+    let shown = async {
+        loop {
+            let charset = client.details(&first).await["character_encoding"].clone();
+            if charset != Value::Null {
+                return charset;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert_eq!(tokio::time::timeout(PATIENCE, shown).await.unwrap(), "UTF-8", "it runs, and its file has been read");
     let file = client.upload_csv(b"Last_Name\nM\xFCller\n").await;
     let named = client.create(&job_in(&file, Some("latin1"))).await;
     let found = client.create(&job_in(&file, None)).await;

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use crate::harness::{Client, dev_server, job_of, on_free_port, server_over};
 
 /// The longest that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const CSV: &str = "Last_Name,Email\nNg,ng@example.com\n";
 
 /// Holds every chunk back before it is committed, until it is let through. Gone, it is open.

@@ -48,7 +48,7 @@ fn a_file_without_a_readable_header_is_refused() {
 #[test]
 fn files_of_another_kind_are_named() {
     let check = |file: &[u8], what: &str| {
-        let expected = format!("the file is not a CSV but {what}; save its table as CSV and put that into the zip");
+        let expected = format!("the file is not a CSV but {what}; save its table as CSV");
         assert_eq!(read_all(file), [expected]);
     };
     check(b"PK\x03\x04\x14\0", "a zip or an Excel workbook (.xlsx)");
