@@ -15,6 +15,9 @@ const OVERHEAD_BYTES_MAX: u64 = 1 << 20;
 /// How many entry names an error lists.
 const NAMES_TOLD_MAX: usize = 5;
 
+/// How the names of archives end, which might hold the CSV that was meant.
+const ARCHIVE_EXTENSIONS: [&str; 10] = ["zip", "gz", "tgz", "tar", "7z", "rar", "bz2", "xz", "zst", "jar"];
+
 /// The entries that are no folders and no system files.
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -49,8 +52,10 @@ pub(super) fn read(file: &mut (impl Read + Seek), end: &EndRecord, limits: &Limi
 impl Directory {
     /// The one CSV among the entries.
     pub(super) fn the_csv(self) -> Result<CsvEntry, FileProblem> {
-        if let Some(nested) = self.files.iter().find(|file| has_extension(&file.path, "zip")) {
-            return Err(refused(&nested.path, "is a zip inside the zip", "put the CSV itself into the zip"));
+        if let Some(nested) = self.files.iter().find(|file| is_archive(&file.path)) {
+            let what = if has_extension(&nested.path, "zip") { "a zip" } else { "an archive" };
+            let told = format!("is {what} inside the zip");
+            return Err(refused(&nested.path, &told, "put the CSV itself into the zip"));
         }
         let (mut csvs, others): (Vec<_>, Vec<_>) =
             self.files.into_iter().partition(|file| has_extension(&file.path, "csv"));
@@ -195,6 +200,10 @@ fn broken_entry(error: zip::result::ZipError) -> FileProblem {
 
 fn is_system_file(path: &str) -> bool {
     path_parts(path).next() == Some("__MACOSX") || file_name(path).starts_with("._")
+}
+
+fn is_archive(path: &str) -> bool {
+    ARCHIVE_EXTENSIONS.iter().any(|extension| has_extension(path, extension))
 }
 
 fn has_extension(path: &str, extension: &str) -> bool {

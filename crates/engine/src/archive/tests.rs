@@ -1,5 +1,6 @@
 //! Archives as people and attackers make them: what is taken, what is refused, when, and how cheaply.
 
+mod by_hand;
 mod hostile;
 mod made;
 mod plain;

@@ -33,3 +33,23 @@ fn a_header_without_rows_gives_one_line() {
     assert_eq!(bench.import(&spec(Operation::Insert, None), "Name,Email\n"), "Name,Email,STATUS,RECORD_ID,ERRORS\n");
     assert_eq!(bench.records(), "");
 }
+
+/// Columns without a name, or with the same one, can be mapped by their places.
+#[test]
+fn empty_and_repeated_headers_do_no_harm() {
+    let mut bench = Bench::new();
+    let csv = "Name,Name,,\" \"\nNg,a@example.com,x,c1\nLi,none,1,c2\n";
+    let mut spec = spec(Operation::Insert, None);
+    spec.mappings = mappings(&["Name", "Email", "Count", "Code"]);
+    insta::assert_snapshot!(bench.import(&spec, csv), @r#"
+    Name,Name,,STATUS,RECORD_ID,ERRORS
+    Ng,a@example.com,x,SKIPPED,,INVALID_DATA-Count
+    Li,none,1,SKIPPED,,INVALID_DATA-Name
+    "#);
+    spec.mappings.clear();
+    assert_eq!(
+        bench.import(&spec, "Name,,\" \",_,\nNg,1,2,3,4\n"),
+        "Name,STATUS,RECORD_ID,ERRORS\nNg,ADDED,#2.1,\n",
+        "columns without a name are passed over where names decide"
+    );
+}
