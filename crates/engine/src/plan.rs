@@ -292,7 +292,8 @@ impl<'a> Draft<'a> {
             let path = format!("{}.field_mappings[{place}]", self.root);
             let column = self.column(layout, mapping, header, &path)?;
             if let Some(first) = columns.iter().find(|other| other.field == column.field) {
-                let sources = first.source.zip(column.source).map(|(first, second)| [first, second]);
+                let sources = first.source.zip(column.source).filter(|(first, second)| first != second);
+                let sources = sources.map(|(first, second)| [first, second]);
                 let path = format!("{path}.api_name");
                 return Err(Refusal::MappedTwice { api_name: mapping.field.clone(), columns: sources, path });
             }

@@ -57,7 +57,7 @@ pub enum Refusal {
     MappedTwice {
         /// The field.
         api_name: String,
-        /// The columns of the file, from 0, if both mappings are of columns.
+        /// The columns of the file, from 0, if they are two.
         columns: Option<[usize; 2]>,
         /// Where it is mapped the second time.
         path: String,
