@@ -1,7 +1,7 @@
 //! The Zoho CRM Bulk Write API as data: what stands on the wire, and nothing that does anything.
 //!
 //! Server and client read the same tables: [`version`], [`path`], [`scope`], [`error`], [`header`] and [`limit`] hold
-//! each fact once, graded by its evidence where it is not certain; [`host`] says where the vendor serves them from. The
+//! each fact once, graded by its evidence where it is not certain; [`explain`] puts each code into words; [`host`] says where the vendor serves them from. The
 //! bodies are types in the wire's key order: [`upload`], [`create`], [`details`], [`oauth`], [`account`], [`settings`],
 //! [`record`]; [`outcome`] is the result CSV, [`own`] and [`rows`] what only a server of our own tells.
 //! There is no I/O here and no knowledge of how an import works: that is the engine's.
@@ -21,6 +21,8 @@ pub mod time;
 pub mod header;
 
 pub mod error;
+
+pub mod explain;
 
 pub mod upload;
 
