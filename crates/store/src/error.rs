@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use bulkwright_engine::ids::RecordId;
 use bulkwright_engine::record_store::StoreError;
 
 /// An error of the store.
@@ -34,6 +35,22 @@ pub enum Error {
         found: i64,
         /// The newest schema that this program knows.
         known: i64,
+    },
+    /// A field is to be unique, and records share a value of it. Nothing was changed.
+    #[error(
+        "{module}.{field} is marked unique, but records {} and {} both have {value:?}: change one of them before, \
+         or take the mark away",
+        records[0], records[1]
+    )]
+    NotUnique {
+        /// API name of the module.
+        module: String,
+        /// API name of the field.
+        field: String,
+        /// The value, cut.
+        value: String,
+        /// Two records that have it.
+        records: [RecordId; 2],
     },
     /// The claim was lost: another attempt holds the job.
     #[error("the job is held by another attempt")]

@@ -40,6 +40,7 @@ mod directory;
 mod extents;
 mod figures;
 mod find;
+mod indexes;
 mod jobs;
 mod ledger;
 mod outbox;
@@ -48,6 +49,7 @@ mod pages;
 mod row;
 mod schema;
 mod seal;
+mod sorted_keys;
 mod sql;
 mod stored;
 mod sums;
@@ -170,16 +172,24 @@ impl SqliteStore {
         })
     }
 
-    /// Takes the catalog that keys are recomputed by, the built-in one until then, and makes the views of `records.db`
-    /// (`leads`, `contacts`, …) again if it is not the one they were made from. Waits for its turn to write; for blocking
-    /// threads only.
+    /// Takes the catalog that keys are recomputed by, the built-in one until then: makes the key tree that of its indexes,
+    /// and the views of `records.db` (`leads`, `contacts`, …) again if it is not the one they were made from. An index that
+    /// is new reads the records of its module, about a second for 200,000 of them. Waits for its turn to write; for
+    /// blocking threads only.
     ///
     /// # Errors
+    /// [`Error::NotUnique`] if records share a value of a field that the catalog marks unique: nothing is changed then.
     /// [`Error::Failed`].
     pub fn set_catalog(&self, catalog: &Catalog) -> Result<(), Error> {
+        let points = self.records.failure_points();
+        let (hasher, modules) = (&self.hasher, catalog.modules());
+        self.writer_turn.wait().with(|connection| {
+            indexes::follow(connection, points, hasher, &self.directory, modules)?;
+            views::make(connection, modules)
+        })?;
         // It is only ever set whole, so a panic elsewhere leaves it sound.
         *self.catalog.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog.clone());
-        self.writer_turn.wait().with(|connection| views::make(connection, catalog.modules()))
+        Ok(())
     }
 
     async fn new_ids(&self, now_ms: i64) -> Result<i64, Error> {

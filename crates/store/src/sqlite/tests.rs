@@ -5,6 +5,7 @@ mod backup;
 mod concurrency;
 mod damage;
 mod deaths;
+mod indexes;
 mod media;
 mod migration;
 mod own_modules;

@@ -15,7 +15,6 @@ mod findings;
 mod keys;
 mod ledger;
 mod records;
-mod sorted_keys;
 
 use std::path::PathBuf;
 use std::sync::Arc;

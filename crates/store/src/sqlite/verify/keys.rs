@@ -10,9 +10,9 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::Moment;
 use super::findings::Findings;
-use super::sorted_keys::{KeyEntry, SortedKeys};
 use crate::Error;
 use crate::sqlite::row;
+use crate::sqlite::sorted_keys::{KeyEntry, SortedKeys};
 use crate::sqlite::sql::Doing;
 use crate::upkeep::DifferenceKind;
 

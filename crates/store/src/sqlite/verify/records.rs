@@ -12,11 +12,11 @@ use rusqlite::Row;
 use super::extents::ExtentWalk;
 use super::findings::Findings;
 use super::keys;
-use super::sorted_keys::{KeyEntry, KeySorter};
 use super::{Moment, blocks, ledger};
 use crate::Error;
 use crate::records::RecordColumns;
 use crate::sqlite::row;
+use crate::sqlite::sorted_keys::{KeyEntry, KeySorter};
 use crate::sqlite::sql::Doing;
 use crate::upkeep::DifferenceKind;
 
