@@ -43,7 +43,10 @@ fn for_input(problem: &InputProblem) -> &'static str {
     match problem {
         InputProblem::Missing(_) => "check the name, or give the full path",
         InputProblem::NotCsv { .. } => "save the table as CSV in UTF-8 and load that file",
-        InputProblem::NoKnownHeader { .. } => "name the columns by fields of the module, then load the file again",
+        InputProblem::NoKnownHeader { .. } => {
+            "name the columns by fields of the module, or say which is which with --map COLUMN=FIELD"
+        }
+        InputProblem::Option { .. } => "see `bulkwright load --help`; --verbose shows which column becomes which field",
         InputProblem::NoModule { .. } => "give one of them with --module",
         InputProblem::Folder(_)
         | InputProblem::Empty(_)

@@ -39,6 +39,7 @@ const EXAMPLES: &str = "\
 Examples:
   bulkwright load leads.csv --module Leads
   bulkwright load leads.csv --module Leads --op upsert --key Email
+  bulkwright load deals.csv --module Deals --map Firma=Account_Name --format Closing_Date=dd.MM.yyyy --default Stage=Qualification
   bulkwright job list --status FAILED
   bulkwright job show 4150868000005350003 --base-url http://127.0.0.1:8080 --token-file token.txt
   bulkwright dev
@@ -203,6 +204,7 @@ pub(crate) struct TargetArgs {
 Examples:
   bulkwright load leads.csv --module Leads
   bulkwright load leads.csv --module Leads --op upsert --key Email
+  bulkwright load deals.csv --module Deals --map Firma=Account_Name --format Closing_Date=dd.MM.yyyy --default Stage=Qualification
   bulkwright load leads.errors.csv --module Leads          (after fixing its rows)
   bulkwright load leads.csv --module Leads --json | jq")]
 pub(crate) struct LoadArgs {
@@ -223,6 +225,18 @@ pub(crate) struct LoadArgs {
     /// Leave a field alone where the cell is empty
     #[arg(long, env = "BULKWRIGHT_IGNORE_EMPTY", value_parser = BoolishValueParser::new())]
     pub(crate) ignore_empty: bool,
+    /// A column and the field that it becomes, of a look-up with what finds its record: Firma=Account_Name.Website
+    #[arg(long = "map", env = "BULKWRIGHT_MAP", value_name = "COLUMN=FIELD", value_parser = pair, value_delimiter = '\n')]
+    pub(crate) maps: Vec<(String, String)>,
+    /// A field and how its dates or numbers are written, such as Closing_Date=dd.MM.yyyy or 'Amount=#.##0,00'
+    #[arg(long = "format", env = "BULKWRIGHT_FORMAT", value_name = "FIELD=PATTERN", value_parser = pair, value_delimiter = '\n')]
+    pub(crate) formats: Vec<(String, String)>,
+    /// A field and what it gets where the cell is empty, or in all rows where no column carries it
+    #[arg(long = "default", env = "BULKWRIGHT_DEFAULT", value_name = "FIELD=VALUE", value_parser = pair, value_delimiter = '\n')]
+    pub(crate) defaults: Vec<(String, String)>,
+    /// The layout that records get, by id or name; without it, the standard one
+    #[arg(long, env = "BULKWRIGHT_LAYOUT", value_name = "LAYOUT")]
+    pub(crate) layout: Option<String>,
     /// The file's charset, such as windows-1252 or Shift_JIS; without it, it is found out
     #[arg(long, env = "BULKWRIGHT_CHARSET", value_name = "CHARSET")]
     pub(crate) charset: Option<String>,
@@ -243,6 +257,16 @@ pub(crate) struct LoadArgs {
     pub(crate) error_if_empty: bool,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+}
+
+/// `NAME=VALUE`; the value may have more `=` in it.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    let (name, value) = (name.trim(), value.trim());
+    if name.is_empty() || value.is_empty() {
+        return Err("write it as NAME=VALUE, with something on both sides".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// What happens to rows.

@@ -55,6 +55,16 @@ pub enum InputProblem {
         /// What is wrong with it.
         reason: String,
     },
+    /// An option names what there is not, or what cannot be.
+    #[error("{flag} {given}: {reason}")]
+    Option {
+        /// `--map`, `--format`, `--default`.
+        flag: &'static str,
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Two columns name one field.
     #[error("columns {first} and {second} both name the field {field}; remove one, or begin its name with _")]
     Twice {
@@ -88,7 +98,10 @@ impl InputProblem {
     pub fn exit(&self) -> Exit {
         match self {
             InputProblem::Missing(_) | InputProblem::NoModule { .. } => Exit::NotFound,
-            InputProblem::Folder(_) | InputProblem::Key { .. } | InputProblem::Charset { .. } => Exit::Usage,
+            InputProblem::Folder(_)
+            | InputProblem::Key { .. }
+            | InputProblem::Option { .. }
+            | InputProblem::Charset { .. } => Exit::Usage,
             InputProblem::Empty(_)
             | InputProblem::NotCsv { .. }
             | InputProblem::NoKnownHeader { .. }

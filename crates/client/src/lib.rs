@@ -55,7 +55,9 @@ pub use load::{LoadReport, LoadSettings, Watch, load};
 pub mod api_words {
     pub use bulkwright_wire::administration;
     pub use bulkwright_wire::callback::{self, CallbackDelivery, CallbacksPage};
-    pub use bulkwright_wire::create::{CreateBody, CreateBodyMapping, CreateBodyResource, ModuleName, Operation};
+    pub use bulkwright_wire::create::{
+        CreateBody, CreateBodyDefault, CreateBodyMapping, CreateBodyResource, ModuleName, Operation,
+    };
     pub use bulkwright_wire::details::{FieldMapping, JobDetails, Resource, ResultLink, Status};
     pub use bulkwright_wire::error::ReceivedError;
     pub use bulkwright_wire::header::authorization;

@@ -5,6 +5,7 @@
 //! file exactly one end in the output files. No row is sent twice unless that is harmless; what is not known is called
 //! unknown. At most two parts are in memory: the one that is worked on and the next.
 
+mod fields;
 mod job;
 mod join;
 mod output;
@@ -22,9 +23,10 @@ mod tally;
 mod verdict;
 mod watch;
 
+pub use fields::FieldOptions;
 pub use job::Stop;
 pub use output::{OWN_COLUMNS, OutputFiles};
-pub use plan::{Plan, PlannedColumn};
+pub use plan::{Plan, PlannedColumn, PlannedConstant};
 pub use poll::PollInterval;
 pub use report::{JobReport, LoadReport, REPORT_SCHEMA};
 pub use settings::{LoadSettings, PART_BYTES_MAX, PartLimits};

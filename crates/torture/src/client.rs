@@ -156,7 +156,7 @@ impl Client {
 
 /// The request that creates a job of these columns.
 pub(crate) fn create_body(operation: Operation, find_by: Option<&str>, columns: &[&str], file_id: &str) -> CreateBody {
-    let mapping = |(index, column): (usize, &&str)| CreateBodyMapping { api_name: (*column).to_owned(), index };
+    let mapping = |(index, column): (usize, &&str)| CreateBodyMapping::of_column(column, index);
     CreateBody {
         character_encoding: Some("UTF-8".to_owned()),
         operation: operation.as_str(),

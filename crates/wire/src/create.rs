@@ -176,8 +176,45 @@ pub struct ModuleName {
 pub struct CreateBodyMapping {
     /// The field.
     pub api_name: String,
-    /// The column.
-    pub index: usize,
+    /// The column; none where all rows have the default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// A date or number pattern.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// How a look-up is resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub find_by: Option<String>,
+    /// What an empty or missing cell becomes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_value: Option<CreateBodyDefault>,
+}
+
+impl CreateBodyMapping {
+    /// The plain mapping of a column, 0 is the first, to a field.
+    pub fn of_column(api_name: &str, index: usize) -> Self {
+        CreateBodyMapping {
+            api_name: api_name.to_owned(),
+            index: Some(index),
+            format: None,
+            find_by: None,
+            default_value: None,
+        }
+    }
+}
+
+/// A default as the client sends it.
+#[derive(Clone, Debug, Serialize)]
+pub struct CreateBodyDefault {
+    /// The value, as text.
+    pub value: String,
+}
+
+impl CreateBodyDefault {
+    /// The default of that value.
+    pub fn new(value: String) -> Self {
+        CreateBodyDefault { value }
+    }
 }
 
 #[cfg(test)]

@@ -167,6 +167,23 @@ impl LookupModule {
     }
 }
 
+/// API name of the field whose value stands for a record of a module where another record points to it: by the tables of
+/// system fields and of duplicate checks (contract 7.2 and 7.3); custom modules call it `Name`.
+pub fn display_field(module: &str) -> &'static str {
+    match module {
+        "Leads" | "Contacts" => "Full_Name",
+        "Accounts" => "Account_Name",
+        "Deals" => "Deal_Name",
+        "Campaigns" => "Campaign_Name",
+        "Solutions" => "Solution_Title",
+        "Products" => "Product_Name",
+        "Vendors" => "Vendor_Name",
+        "Price_Books" => "Price_Book_Name",
+        "Cases" | "Quotes" | "Sales_Orders" | "Purchase_Orders" | "Invoices" | "Tasks" => "Subject",
+        _ => "Name",
+    }
+}
+
 /// A value of a picklist.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PickListValue {

@@ -6,7 +6,7 @@ mod summary;
 use std::time::Instant;
 
 use bulkwright_client::api_words::Operation;
-use bulkwright_client::load::{Input, PartLimits, PollInterval, load};
+use bulkwright_client::load::{FieldOptions, Input, PartLimits, PollInterval, load};
 use bulkwright_client::{Exit, LoadReport, LoadSettings};
 use serde_json::{Value, json};
 
@@ -83,6 +83,12 @@ fn settings(args: &LoadArgs) -> LoadSettings {
         key: args.key.clone(),
         join_by: args.join_by.clone(),
         ignore_empty: args.ignore_empty,
+        fields: FieldOptions {
+            maps: args.maps.clone(),
+            formats: args.formats.clone(),
+            defaults: args.defaults.clone(),
+            layout: args.layout.clone(),
+        },
         out: args.out.clone(),
         parts: parts(args),
         poll_interval: args.poll_interval.map(PollInterval),

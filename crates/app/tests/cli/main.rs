@@ -12,6 +12,7 @@ mod configured;
 mod files;
 mod job_show;
 mod joined;
+mod look_ups;
 mod looking;
 mod modules;
 mod program;

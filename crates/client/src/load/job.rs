@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bulkwright_wire::create::{CreateBody, CreateBodyMapping, CreateBodyResource, ModuleName};
+use bulkwright_wire::create::{CreateBody, CreateBodyDefault, CreateBodyMapping, CreateBodyResource, ModuleName};
 use bulkwright_wire::details::{JobDetails, Status as JobStatus};
 use tempfile::NamedTempFile;
 use tokio::time::Instant;
@@ -136,9 +136,22 @@ impl Carrier<'_> {
 
     fn body(&self, file_id: String, order: &[usize]) -> CreateBody {
         let mapping = |(index, &at): (usize, &usize)| {
-            let api_name = self.plan.columns[at].field.clone();
-            CreateBodyMapping { api_name, index }
+            let column = &self.plan.columns[at];
+            CreateBodyMapping {
+                api_name: column.field.clone(),
+                index: Some(index),
+                format: column.format.clone(),
+                find_by: column.find_by.clone(),
+                default_value: column.default.clone().map(CreateBodyDefault::new),
+            }
         };
+        let constants = self.plan.constants.iter().map(|constant| CreateBodyMapping {
+            api_name: constant.field.clone(),
+            index: None,
+            format: None,
+            find_by: constant.find_by.clone(),
+            default_value: Some(CreateBodyDefault::new(constant.value.clone())),
+        });
         CreateBody {
             character_encoding: Some("UTF-8".to_owned()),
             operation: self.settings.operation.as_str(),
@@ -148,7 +161,7 @@ impl Carrier<'_> {
                 module: ModuleName { api_name: self.settings.module.clone() },
                 file_id,
                 find_by: self.plan.key.clone(),
-                field_mappings: order.iter().enumerate().map(mapping).collect(),
+                field_mappings: order.iter().enumerate().map(mapping).chain(constants).collect(),
             }],
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bulkwright_wire::create::Operation;
 use bulkwright_wire::limit;
 
+use crate::load::fields::FieldOptions;
 use crate::load::poll::PollInterval;
 
 /// Bytes of source rows that a part may have: what bounds memory where cells are large.
@@ -24,6 +25,8 @@ pub struct LoadSettings {
     pub join_by: Option<String>,
     /// Whether empty cells leave a field alone.
     pub ignore_empty: bool,
+    /// What is said of columns and fields beyond their names.
+    pub fields: FieldOptions,
     /// The folder of the output files.
     pub out: PathBuf,
     /// Where a part ends.

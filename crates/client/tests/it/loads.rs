@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bulkwright_client::api_words::Operation;
-use bulkwright_client::load::{Event, Input, NoWatch, PartLimits, PollInterval, load};
+use bulkwright_client::load::{Event, FieldOptions, Input, NoWatch, PartLimits, PollInterval, load};
 use bulkwright_client::{ClientError, LoadReport, LoadSettings, Watch};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ fn settings(out: &Path) -> LoadSettings {
         key: None,
         join_by: None,
         ignore_empty: false,
+        fields: FieldOptions::default(),
         out: out.to_owned(),
         parts: PartLimits { rows_max: 3, ..PartLimits::default() },
         poll_interval: Some(PollInterval(Duration::from_millis(1))),

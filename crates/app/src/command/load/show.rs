@@ -42,7 +42,13 @@ impl Show {
         let columns = counted(plan.columns.len() as u64, "column");
         self.talk(&format!("Read as {reading}; {columns} sent{key}"));
         for column in &plan.columns {
-            self.ui.talk_more(&format!("  {} -> {}", column.header, column.field));
+            let by = column.find_by.as_ref().map_or(String::new(), |by| format!(", looked up by {by}"));
+            let format = column.format.as_ref().map_or(String::new(), |format| format!(", written as {format}"));
+            let default = column.default.as_ref().map_or(String::new(), |value| format!(", {value} where it is empty"));
+            self.ui.talk_more(&format!("  {} -> {}{by}{format}{default}", column.header, column.field));
+        }
+        for constant in &plan.constants {
+            self.ui.talk_more(&format!("  {} in all rows -> {}", constant.value, constant.field));
         }
     }
 
