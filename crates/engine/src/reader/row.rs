@@ -146,6 +146,12 @@ impl<'a> Row<'a> {
         })
     }
 
+    /// Its problem and the place of it, in words.
+    pub fn problem_told(&self) -> Option<String> {
+        let (problem, place) = self.problem.zip(self.problem_place())?;
+        Some(format!("{problem} (at {place} of the file)"))
+    }
+
     /// Bytes of the row in the file that come before a place of its text.
     pub(super) fn bytes_before(&self, place: usize) -> usize {
         match self.raw {
