@@ -62,7 +62,7 @@ pub enum RowProblem {
         column: usize,
     },
     /// Bytes that mean no character in the file's charset.
-    #[error("column {} has bytes that mean nothing in the file's charset", column + 1)]
+    #[error("column {} has bytes that mean nothing in the file's charset; name the right one, or mend them", column + 1)]
     Undecodable {
         /// The column of the first one.
         column: usize,
