@@ -52,7 +52,7 @@ pub(super) struct Transcoder<R> {
 struct Present {
     /// Where it begins in the file.
     offset: u64,
-    /// Where in `kept` the line ends that are counted have been passed. What is before is needed no more once it is gone.
+    /// The place in `kept` up to which line ends are counted. What is before it is needed no more.
     here: usize,
     /// Line ends of the record that were passed.
     lines: u64,
