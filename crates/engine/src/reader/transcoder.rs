@@ -162,7 +162,7 @@ impl<R: Read> Transcoder<R> {
         let line_end = rest_of_line.map_or(self.decoded, |end| end.start.min(self.decoded));
         // Units stay whole: the file's text begins with one.
         let unit_bytes = self.charset.units().bytes();
-        self.present.here += (line_end - self.present.here) / unit_bytes * unit_bytes;
+        self.present.here += line_end.saturating_sub(self.present.here) / unit_bytes * unit_bytes;
     }
 
     /// Whether there were as many lines.
@@ -216,5 +216,20 @@ mod tests {
         assert_eq!(transcoder.pass(lines + 1), Extent { byte: 0, byte_end: end + 3 });
         assert_eq!(transcoder.last(), b"\nb\r\n");
         assert_eq!(transcoder.pass(1), Extent { byte: end + 3, byte_end: end + 4 });
+    }
+
+    /// The LF is read, but not made into text yet.
+    #[test]
+    fn a_line_end_that_the_text_has_half_of_is_passed_whole() {
+        let latin = Charset::by_label("latin1").unwrap();
+        let mut out = vec![0; TEXT_BYTES];
+        let made = Transcoder::new(io::repeat(b'x'), latin, 0).read(&mut out).unwrap();
+        assert!(made < READ_BYTES, "the first bytes make more text than fits");
+        let file = [&b"x".repeat(made - 1)[..], b"\r\nxx\n"].concat();
+        let mut transcoder = Transcoder::new(&file[..], latin, 0);
+        assert_eq!(transcoder.read(&mut out).unwrap(), made);
+        transcoder.drop_present(1);
+        while transcoder.read(&mut out).unwrap() > 0 {}
+        assert_eq!(transcoder.pass(2), Extent { byte: 0, byte_end: file.len() as u64 });
     }
 }
