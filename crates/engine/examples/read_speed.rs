@@ -44,6 +44,10 @@ fn main() -> Result<(), Failure> {
     let rows = rows_of(&unpacked[..])?;
     measure("unpack", &entry, rows, || Ok(io::copy(&mut open()?, &mut io::sink())?))?;
     measure("cut into rows (unpacked, in memory)", &entry, rows, || rows_of(&unpacked[..]))?;
+    for (charset, file) in in_other_charsets(&unpacked)? {
+        let what = format!("the same table in {charset}");
+        measure(&what, &entry, rows, || rows_in(&file[..], Some(charset)))?;
+    }
     measure("both, one after the other", &entry, rows, || rows_of(open()?))?;
     measure("both at once, on two threads", &entry, rows, || rows_of(InflateAhead::start(open()?)?))?;
     measure("the same, looking at every cell", &entry, rows, || cell_bytes_of(InflateAhead::start(open()?)?))
@@ -67,8 +71,18 @@ fn measure(
     Ok(())
 }
 
+fn in_other_charsets(utf8: &[u8]) -> Result<[(&'static str, Vec<u8>); 2], Failure> {
+    let text = std::str::from_utf8(utf8)?;
+    let windows = encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
+    Ok([("windows-1252", windows), ("UTF-16LE", text.encode_utf16().flat_map(u16::to_le_bytes).collect())])
+}
+
 fn rows_of(source: impl Read) -> Result<u64, Failure> {
-    let mut reader = RowReader::open(source, None, &Limits::lifted())?;
+    rows_in(source, None)
+}
+
+fn rows_in(source: impl Read, charset: Option<&str>) -> Result<u64, Failure> {
+    let mut reader = RowReader::open(source, charset, &Limits::lifted())?;
     let mut rows = 0;
     while let Some(row) = reader.next_row()? {
         if let Some(problem) = row.problem {

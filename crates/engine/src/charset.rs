@@ -21,7 +21,7 @@ const UTF_16BE_MARK: &[u8] = b"\xFE\xFF";
 const GB18030_MARK: &[u8] = b"\x84\x31\x95\x33";
 /// Marks of charsets that are not read. That of UTF-32LE begins like that of UTF-16LE, so it is looked for first.
 const FOREIGN_MARKS: [(&[u8], &str); 2] = [(b"\xFF\xFE\0\0", "UTF-32LE"), (b"\0\0\xFE\xFF", "UTF-32BE")];
-/// Labels of UTF-16 that leave the order of the bytes to the mark. Without one it is little-endian, as the standard says.
+/// Labels of UTF-16 that leave the order of the bytes to the mark. Without one it is little-endian (the standard).
 const UTF_16_LABELS: [&str; 5] = ["utf-16", "unicode", "ucs-2", "iso-10646-ucs-2", "csunicode"];
 
 /// A charset whose files can be read: one of the WHATWG Encoding Standard, whose meaning of labels holds. So ISO-8859-1

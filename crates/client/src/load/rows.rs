@@ -54,10 +54,7 @@ impl Rows {
     }
 
     pub(crate) fn push(&mut self, row: &Row<'_>) {
-        let refusal = row.problem_place().zip(row.problem).map(|(place, problem)| Refused {
-            reason: format!("{problem} (at {place} of the file)"),
-            raw: raw_of(row),
-        });
+        let refusal = row.problem_told().map(|reason| Refused { reason, raw: raw_of(row) });
         self.add(row.line, row.cells(), refusal);
     }
 

@@ -7,8 +7,8 @@ use super::{Charset, HEAD_BYTES};
 
 /// A file is taken for UTF-8 while fewer than one line in this many is broken (row 39: 1 %).
 const BROKEN_LINES_ONE_IN: u64 = 100;
-/// A file is taken for UTF-16 if at least one unit in this many has a zero for its high byte: delimiters, digits and line
-/// ends do, whatever the language.
+/// A file is taken for UTF-16 if at least one unit in this many has a zero for its high byte: delimiters, digits and
+/// line ends do, whatever the language.
 const ZEROS_ONE_IN: usize = 16;
 /// What every switch of ISO-2022-JP begins with; no CSV in another charset has it.
 const ESCAPE: u8 = 0x1B;

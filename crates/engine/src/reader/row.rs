@@ -62,7 +62,10 @@ pub enum RowProblem {
         column: usize,
     },
     /// Bytes that mean no character in the file's charset.
-    #[error("column {} has bytes that mean nothing in the file's charset", column + 1)]
+    #[error(
+        "column {} has bytes that mean nothing in the file's charset; name the right one, or mend them",
+        column + 1
+    )]
     Undecodable {
         /// The column of the first one.
         column: usize,
@@ -135,8 +138,8 @@ impl<'a> Row<'a> {
     }
 
     /// Where its problem is: the byte that cannot be decoded, the text behind a closing quote, the quote that is never
-    /// closed, the cell that is too much or too long, the end of a row that lacks cells. Of a row in another charset than
-    /// UTF-8 that was too long to be held, only its beginning is known.
+    /// closed, the cell that is too much or too long, the end of a row that lacks cells. Of a row in another charset
+    /// than UTF-8 that was too long to be held, only its beginning is known.
     pub fn problem_place(&self) -> Option<Place> {
         let problem = self.problem?;
         Some(Place {
@@ -144,6 +147,12 @@ impl<'a> Row<'a> {
             column: problem.column(),
             byte: self.byte + self.bytes_before(self.within.text_bytes) as u64,
         })
+    }
+
+    /// Its problem and the place of it, in words.
+    pub fn problem_told(&self) -> Option<String> {
+        let (problem, place) = self.problem.zip(self.problem_place())?;
+        Some(format!("{problem} (at {place} of the file)"))
     }
 
     /// Bytes of the row in the file that come before a place of its text.
@@ -155,8 +164,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Its bytes as they stand in the file, in the file's charset and with the line end; `None` if it was too long to be
-    /// held, and only [`Row::byte`] and [`Row::byte_end`] tell where they are.
+    /// Its bytes as they stand in the file, in the file's charset and with the line end; `None` if it was too long to
+    /// be held, and only [`Row::byte`] and [`Row::byte_end`] tell where they are.
     pub fn raw(&self) -> Option<&'a [u8]> {
         self.raw
     }

@@ -18,10 +18,10 @@ pub(super) use decoding::bytes_before;
 
 /// Stands in the text where the file has bytes that mean nothing in its charset.
 const UNDECODABLE: u8 = 0xFF;
-/// Bytes of the file that are read at once.
-const READ_BYTES: usize = 64 * 1024;
+/// Bytes of the file that are read at once. In tests there are few, so that every boundary falls everywhere.
+const READ_BYTES: usize = if cfg!(test) { 61 } else { 64 * 1024 };
 /// Bytes of text that are made at once.
-const TEXT_BYTES: usize = 64 * 1024;
+const TEXT_BYTES: usize = if cfg!(test) { 53 } else { 64 * 1024 };
 
 /// A source in another charset, read as UTF-8.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub(super) struct Transcoder<R> {
 struct Present {
     /// Where it begins in the file.
     offset: u64,
-    /// Where in `kept` the line ends that are counted have been passed. What is before is needed no more once it is gone.
+    /// The place in `kept` up to which line ends are counted. What is before it is needed no more.
     here: usize,
     /// Line ends of the record that were passed.
     lines: u64,
@@ -162,7 +162,7 @@ impl<R: Read> Transcoder<R> {
         let line_end = rest_of_line.map_or(self.decoded, |end| end.start.min(self.decoded));
         // Units stay whole: the file's text begins with one.
         let unit_bytes = self.charset.units().bytes();
-        self.present.here += (line_end - self.present.here) / unit_bytes * unit_bytes;
+        self.present.here += line_end.saturating_sub(self.present.here) / unit_bytes * unit_bytes;
     }
 
     /// Whether there were as many lines.
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn line_ends_that_are_cut_in_two_are_one() {
-        let file = [b"a\r".repeat(READ_BYTES / 2), b"\nb\r\nc".to_vec()].concat();
+        let file = [b"x".to_vec(), b"a\r".repeat(READ_BYTES / 2), b"\nb\r\nc".to_vec()].concat();
         let mut transcoder = Transcoder::new(&file[..], Charset::by_label("latin1").unwrap(), 0);
         let mut out = vec![0; READ_BYTES];
         let mut taken = 0;
@@ -216,5 +216,20 @@ mod tests {
         assert_eq!(transcoder.pass(lines + 1), Extent { byte: 0, byte_end: end + 3 });
         assert_eq!(transcoder.last(), b"\nb\r\n");
         assert_eq!(transcoder.pass(1), Extent { byte: end + 3, byte_end: end + 4 });
+    }
+
+    /// The LF is read, but not made into text yet.
+    #[test]
+    fn a_line_end_that_the_text_has_half_of_is_passed_whole() {
+        let latin = Charset::by_label("latin1").unwrap();
+        let mut out = vec![0; TEXT_BYTES];
+        let made = Transcoder::new(io::repeat(b'x'), latin, 0).read(&mut out).unwrap();
+        assert!(made < READ_BYTES, "the first bytes make more text than fits");
+        let file = [&b"x".repeat(made - 1)[..], b"\r\nxx\n"].concat();
+        let mut transcoder = Transcoder::new(&file[..], latin, 0);
+        assert_eq!(transcoder.read(&mut out).unwrap(), made);
+        transcoder.drop_present(1);
+        while transcoder.read(&mut out).unwrap() > 0 {}
+        assert_eq!(transcoder.pass(2), Extent { byte: 0, byte_end: file.len() as u64 });
     }
 }

@@ -37,6 +37,8 @@ mod jobs;
 
 mod charsets;
 
+mod zips;
+
 mod repeats;
 
 mod creations;

@@ -85,7 +85,7 @@ fn rows_in_other_charsets_know_their_place() {
 fn a_mark_counts_and_is_no_text() {
     let rows = [r#"1 line 2 byte 10..18 ["1", "ä"]"#];
     assert_eq!(read_all(b"\xFF\xFEa\0,\0b\0\n\x001\0,\0\xE4\0\n\0"), rows);
-    assert_eq!(read_all(b"\xFE\xFF\0a\0,\0b\0\n\01\0,\0\xE4\0\n"), rows);
+    assert_eq!(read_all(b"\xFE\xFF\0a\0,\0b\0\n\x001\0,\0\xE4\0\n"), rows);
     assert_eq!(read_all(b"\x84\x31\x95\x33a,b\n\xC4\xE3,2\n"), [r#"1 line 2 byte 8..13 ["你", "2"]"#]);
 }
 

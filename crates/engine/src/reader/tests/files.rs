@@ -64,7 +64,7 @@ fn a_header_with_undecodable_bytes_is_refused_even_if_utf8_is_named() {
     assert_eq!(
         told,
         "the header cannot be read at line 1, column 2, byte 3: \
-         column 2 has bytes that mean nothing in the file's charset"
+         column 2 has bytes that mean nothing in the file's charset; name the right one, or mend them"
     );
 }
 

@@ -98,8 +98,8 @@ fn decode(decoder: &mut Decoder, bytes: &[u8], text: &mut [u8], is_last: bool) -
     done
 }
 
-/// How many bytes of a record come before this place of its text. It goes byte by byte: only rows with faults are asked.
-/// Of a record of ISO-2022-JP it is taken that it begins in ASCII.
+/// How many bytes of a record come before this place of its text. It goes byte by byte: only rows with faults are
+/// asked. Of a record of ISO-2022-JP it is taken that it begins in ASCII.
 pub(in super::super) fn bytes_before(charset: Charset, record: &[u8], place: usize) -> usize {
     let mut decoding = Decoding::new(charset);
     let mut text = [0; 2 * TEXT_OF_A_BYTE];
