@@ -140,7 +140,7 @@ fn early_end(report: &LoadReport) -> Option<Failure> {
         Some(stop) => (stop.message.clone(), stop.code.clone().unwrap_or_default()),
         None => ("no job of this load could be processed".to_owned(), String::new()),
     };
-    let mut hint = advice::for_code(&code).to_owned();
+    let mut hint = advice::for_refusal(&code);
     if hint.is_empty() {
         hint = format!("{} says what became of each row", report.files.results.display());
     }
