@@ -87,7 +87,7 @@ async fn every_row_is_told_with_all_that_is_wrong_with_it() {
     assert_eq!(
         row(4)["errors"],
         json!([{
-            "code": "INVALID_DATA", "reason": "too_few_cells", "column": null, "field": null, "value": "only | two",
+            "code": "INVALID_DATA", "reason": "too_few_cells", "column": "Email_Opt_Out", "field": null, "value": "only | two",
             "message": "the row has 2 cells, and the header has 3",
             "advice": "Give the row a cell for each column, empty ones too.",
         }])

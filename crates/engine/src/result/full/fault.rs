@@ -43,9 +43,10 @@ impl FullFault {
     /// A row that cannot be read is told by what the reader says of it.
     fn of_row(fault: Fault, header: &[String], row: &Row<'_>) -> Self {
         let column = row.problem.and_then(RowProblem::column);
-        let value = match column {
-            Some(column) => shown(row.cell(column)),
-            None => shown(&row.cells().collect::<Vec<_>>().join(BETWEEN_CELLS)),
+        // Where there is nothing to see in the column, the whole row shows more.
+        let value = match column.map(|column| row.cell(column)) {
+            Some(cell) if !cell.is_empty() => shown(cell),
+            _ => shown(&row.cells().collect::<Vec<_>>().join(BETWEEN_CELLS)),
         };
         let reason = match (fault.reason, row.problem) {
             (Reason::Unspecified, Some(problem)) => problem.reason(),
