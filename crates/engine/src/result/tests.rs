@@ -220,3 +220,22 @@ fn the_file_in_the_zip_is_named_after_the_module_and_the_csv() {
     check("Fil2.CSV", "Things-Fil2.csv");
     check("my.leads.csv", "Things-my.leads.csv");
 }
+
+/// Columns without a name, or with the same one, can be mapped by their places.
+#[test]
+fn empty_and_repeated_headers_do_no_harm() {
+    let csv = "Name,Name,,\" \"\nNg,a@example.com,x,c1\nLi,none,1,c2\n";
+    check(
+        &mapped(Operation::Insert, None, &["Name", "Email", "Count", "Code"]),
+        csv,
+        "Name,Name,,STATUS,RECORD_ID,ERRORS\n\
+         Ng,a@example.com,x,SKIPPED,,INVALID_DATA-Count\n\
+         Li,none,1,SKIPPED,,INVALID_DATA-Name\n",
+    );
+    // Where names decide, columns without one are passed over.
+    check(
+        &spec(Operation::Insert, None),
+        "Name,,\" \",_,\nNg,1,2,3,4\n",
+        "Name,STATUS,RECORD_ID,ERRORS\nNg,ADDED,#2.1,\n",
+    );
+}
