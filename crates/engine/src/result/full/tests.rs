@@ -30,11 +30,11 @@ impl Bench {
     fn known<'k>(
         &mut self,
         spec: &'k ResourceSpec,
-        ledger: &[LedgerRow],
+        ledger: &'k [LedgerRow],
         csv: Option<&str>,
     ) -> Known<'k, impl Iterator<Item = Result<LedgerRow, StoreError>> + use<'k>> {
         let source = csv.map(|csv| self.prepare(spec, zip_of("things.csv", csv)).unwrap());
-        let ledger = ledger.to_vec().into_iter().map(Ok);
+        let ledger = ledger.iter().cloned().map(Ok);
         Known { spec, ledger, block: Some(self.block()), source, is_over: true }
     }
 
