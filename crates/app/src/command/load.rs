@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bulkwright_client::api_words::Operation;
 use bulkwright_client::load::{Input, PartLimits, PollInterval, load};
-use bulkwright_client::{Exit, LoadReport, LoadSettings};
+use bulkwright_client::{Exit, LoadReport, LoadSettings, TargetKind};
 use serde_json::{Value, json};
 
 use crate::advice;
@@ -45,7 +45,9 @@ async fn attempt(args: &LoadArgs, ui: &Ui) -> Result<Exit, Failure> {
     show.finish();
     match loaded {
         Ok(report) => {
-            tell(&report, &target.name, started, ui);
+            // Who cannot be asked any more is taken for one that tells no more than the result.
+            let kind = target.kind().await.unwrap_or(TargetKind::Vendor);
+            tell(&report, &target.name, kind, started, ui);
             target.close().await;
             if let Some(failure) = early_end(&report) {
                 ui.fail(&failure);
@@ -113,7 +115,7 @@ fn no_rows(args: &LoadArgs, ui: &Ui) -> Exit {
     exit
 }
 
-fn tell(report: &LoadReport, target: &str, started: Instant, ui: &Ui) {
+fn tell(report: &LoadReport, target: &str, kind: TargetKind, started: Instant, ui: &Ui) {
     if ui.json {
         let Value::Object(report) = report.to_json() else { return };
         let mut line = json!({ "message_type": "summary" });
@@ -126,7 +128,7 @@ fn tell(report: &LoadReport, target: &str, started: Instant, ui: &Ui) {
     for line in summary::faults(report) {
         ui.talk(&line);
     }
-    for line in summary::lines(report, target, started.elapsed()) {
+    for line in summary::lines(report, target, kind, started.elapsed()) {
         ui.answer(&line);
     }
 }

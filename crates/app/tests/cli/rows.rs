@@ -10,7 +10,14 @@ impl Place {
     /// Loads a file with rows that are wrong into the server that is there; the job's id.
     fn loaded(&self) -> String {
         self.write("leads.csv", CSV);
-        self.run(&["load", "leads.csv", "-m", "Leads"]).ends(3).job().to_owned()
+        let loaded = self.run(&["load", "leads.csv", "-m", "Leads"]).ends(3);
+        let id = loaded.job().to_owned();
+        assert!(
+            loaded.out.contains(&format!("\nreasons:  bulkwright job rows {id} --status skipped\n")),
+            "{}",
+            loaded.out
+        );
+        id
     }
 }
 
