@@ -1,12 +1,13 @@
 //! What to do next, by code: for errors of the API and for rows that were not written.
 
+use bulkwright_client::api_words::explain::explanation;
 use bulkwright_client::load::RowFault;
 use bulkwright_client::{ClientError, InputProblem, TlsProblem};
 
 /// What to do about an error; empty if its own text says it.
 pub(crate) fn for_client_error(error: &ClientError) -> String {
     match error {
-        ClientError::Refused { refusal, .. } => for_code(&refusal.error.code),
+        ClientError::Refused { refusal, .. } => return for_refusal(&refusal.error.code),
         ClientError::NoAnswer { .. } if let Some(advice) = error.tls_problem().and_then(for_tls) => advice,
         ClientError::NoAnswer { .. } => "check that the server runs and that the address is right, then try again",
         ClientError::NotTheApi { .. } => "check the address: a proxy or another program seems to answer there",
@@ -23,6 +24,14 @@ pub(crate) fn for_client_error(error: &ClientError) -> String {
         ClientError::Disk(_) => "check the disk and the rights on the file",
     }
     .to_owned()
+}
+
+/// What to do about a code; where no more is to be said in a line, where more is said.
+pub(crate) fn for_refusal(code: &str) -> String {
+    match for_code(code) {
+        "" if explanation(code).is_some() => format!("`bulkwright explain {code}` tells what usually causes it"),
+        advice => advice.to_owned(),
+    }
 }
 
 fn for_tls(problem: TlsProblem) -> Option<&'static str> {
@@ -58,7 +67,7 @@ fn for_input(problem: &InputProblem) -> &'static str {
 }
 
 /// What to do about an error code of the API.
-pub(crate) fn for_code(code: &str) -> &'static str {
+fn for_code(code: &str) -> &'static str {
     match code {
         "INVALID_TOKEN" => "the token is unknown or has expired (an hour after it was made); get a new one",
         "AUTHENTICATION_FAILURE" => "no usable token was sent; give --token-file or the variable BULKWRIGHT_TOKEN",

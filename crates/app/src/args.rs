@@ -29,8 +29,8 @@ pub(crate) use callback::{
     CallbackCommand, CallbackListArgs, CallbackReplayArgs, CallbackSecretArgs, CallbackShowArgs, ListedState,
 };
 pub(crate) use looking::{
-    JobCommand, JobCreateArgs, JobListArgs, JobResultArgs, JobShowArgs, JobWaitArgs, ListFormat, RecordCommand,
-    RecordShowArgs, UploadArgs,
+    JobCommand, JobCreateArgs, JobListArgs, JobResultArgs, JobRowsArgs, JobShowArgs, JobWaitArgs, ListFormat,
+    RecordCommand, RecordShowArgs, RowsForm, UploadArgs,
 };
 pub(crate) use modules::{ModulesCheckArgs, ModulesCommand, ModulesListArgs, ModulesShowArgs, OfFile};
 pub(crate) use upkeep::{BackupArgs, DataArgs, RestoreArgs, SweepArgs, VerifyArgs};
@@ -41,6 +41,8 @@ Examples:
   bulkwright load leads.csv --module Leads --op upsert --key Email
   bulkwright load deals.csv --module Deals --map Firma=Account_Name --format Closing_Date=dd.MM.yyyy --default Stage=Qualification
   bulkwright job list --status FAILED
+  bulkwright job rows 1912852524866732224 --status skipped
+  bulkwright explain INVALID_DATA
   bulkwright job show 4150868000005350003 --base-url http://127.0.0.1:8080 --token-file token.txt
   bulkwright dev
   bulkwright serve --data ./bulkwright-data
@@ -156,6 +158,8 @@ pub(crate) enum Command {
     /// Tokens: make, list and revoke them
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Say what a code means, what usually causes it, and what to do
+    Explain(ExplainArgs),
     /// Write a CSV file of realistic leads
     Sample(SampleArgs),
 }
@@ -315,6 +319,19 @@ pub(crate) struct ConfigArgs {
     pub(crate) print_config: bool,
 }
 
+/// `explain`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright explain MANDATORY_NOT_FOUND
+  bulkwright explain invalid-data
+  bulkwright explain 'MANDATORY_NOT_FOUND-Company,Last_Name:DUPLICATE_DATA-Email'
+  bulkwright explain --json | jq -r '.codes[].code'")]
+pub(crate) struct ExplainArgs {
+    /// A code, or the ERRORS of a row as it stands in a result; without one, all codes are listed
+    pub(crate) code: Vec<String>,
+}
+
 /// `sample`
 #[derive(Clone, Debug, Args)]
 #[command(before_help = "\
@@ -385,7 +402,7 @@ mod tests {
     fn no_text_of_the_help_names_a_command_that_is_not_there() {
         each_command(&command(), &mut |command| {
             let help = command.clone().render_long_help().to_string();
-            for absent in ["resume", "retry", "login", "doctor", "explain", "check"] {
+            for absent in ["resume", "retry", "login", "doctor", "check"] {
                 assert!(!help.contains(&format!("bulkwright {absent}")), "{} names {absent}", command.get_name());
             }
         });

@@ -1,6 +1,7 @@
 //! The API, one method a call. Every answer is judged by its body.
 
 mod own;
+mod rows;
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::token::{TokenSource, Tokens};
 use crate::trust::Trust;
 
 pub use own::{CallbacksFilter, JobsFilter};
+pub use rows::RowsFilter;
 
 /// What the client is pointed at.
 #[derive(Clone, Debug)]

@@ -40,7 +40,7 @@ pub use repeat_key::RepeatKey;
 mod send;
 
 mod api;
-pub use api::{Api, ApiSettings, CallbacksFilter, Created, JobsFilter, Patience, Received, TargetKind};
+pub use api::{Api, ApiSettings, CallbacksFilter, Created, JobsFilter, Patience, Received, RowsFilter, TargetKind};
 
 mod wait;
 pub use wait::{Seen, WaitEnd, WaitSettings, wait_for_job};
@@ -59,9 +59,11 @@ pub mod api_words {
         CreateBody, CreateBodyDefault, CreateBodyMapping, CreateBodyResource, ModuleName, Operation,
     };
     pub use bulkwright_wire::details::{FieldMapping, JobDetails, Resource, ResultLink, Status};
-    pub use bulkwright_wire::error::ReceivedError;
+    pub use bulkwright_wire::error::{Evidence, ReceivedError};
+    pub use bulkwright_wire::explain;
     pub use bulkwright_wire::header::authorization;
     pub use bulkwright_wire::own::{CallbackView, CountsView, DeliveryView, JobView, JobsPage, ResourceView};
+    pub use bulkwright_wire::rows::{self, RowError, RowView, RowsFormat, RowsGroup, RowsPage, RowsSummary};
     pub use bulkwright_wire::time;
     pub use bulkwright_wire::upkeep;
     pub use bulkwright_wire::version::Version;

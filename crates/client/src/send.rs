@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bulkwright_wire::error::ErrorCode;
 use bulkwright_wire::header;
+use bulkwright_wire::rows::RowsFormat;
 use reqwest::Method;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
@@ -236,10 +237,11 @@ fn is_file(response: &reqwest::Response) -> bool {
     response.status().as_u16() == 200 && is_file_type(kind)
 }
 
-/// Results come under several types; what they never come under is an error's JSON and a proxy's page.
+/// Results come under several types; what they never come under is an error's JSON and a proxy's page. Lines of JSON are no
+/// error's.
 fn is_file_type(kind: Option<&str>) -> bool {
     let kind = kind.unwrap_or_default();
-    !kind.contains("json") && !kind.contains("html")
+    kind == RowsFormat::JsonLines.content_type() || !kind.contains("json") && !kind.contains("html")
 }
 
 fn no_zip() -> ClientError {

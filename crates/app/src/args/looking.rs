@@ -20,6 +20,8 @@ pub(crate) enum JobCommand {
     Wait(Box<JobWaitArgs>),
     /// Fetch the result of a job: a zip with a CSV that says what became of each row
     Result(Box<JobResultArgs>),
+    /// Show what became of each row of a job, with all that is wrong with it (a server of your own)
+    Rows(Box<JobRowsArgs>),
     /// Create a job from a request body of your own
     Create(Box<JobCreateArgs>),
 }
@@ -132,6 +134,59 @@ pub(crate) struct JobResultArgs {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+}
+
+/// `job rows`
+#[derive(Clone, Debug, Args)]
+#[command(before_help = "\
+Examples:
+  bulkwright job rows 1912852524866732224 --status skipped
+  bulkwright job rows 1912852524866732224 --code INVALID_DATA --column Email
+  bulkwright job rows 1912852524866732224 --status skipped --format csv --output skipped.csv
+  bulkwright job rows 1912852524866732224 --json | jq -c '.errors[]'")]
+pub(crate) struct JobRowsArgs {
+    /// The job's id
+    pub(crate) id: String,
+    /// Only these rows: added, updated, skipped, unprocessed; may be given several times
+    #[arg(long, env = "BULKWRIGHT_STATUS", value_name = "STATUS", value_delimiter = ',')]
+    pub(crate) status: Vec<String>,
+    /// Only rows with an error of this code; may be given several times
+    #[arg(long, env = "BULKWRIGHT_CODE", value_name = "CODE", value_delimiter = ',')]
+    pub(crate) code: Vec<String>,
+    /// Only rows with an error for this reason, such as not_an_email; may be given several times
+    #[arg(long, env = "BULKWRIGHT_REASON", value_name = "REASON", value_delimiter = ',')]
+    pub(crate) reason: Vec<String>,
+    /// Only rows with an error in this column or field; may be given several times
+    #[arg(long, env = "BULKWRIGHT_COLUMN", value_name = "COLUMN")]
+    pub(crate) column: Vec<String>,
+    /// Begin at this row
+    #[arg(long, env = "BULKWRIGHT_FROM", value_name = "ROW", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) from: Option<u64>,
+    /// Rows at most; without it a table has 200, and a file all
+    #[arg(long, env = "BULKWRIGHT_LIMIT", value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// How the rows are written; --json is the same as --format jsonl
+    #[arg(long, env = "BULKWRIGHT_FORMAT", value_enum, default_value = "table")]
+    pub(crate) format: RowsForm,
+    /// The file to write; stdout if it is not said
+    #[arg(short, long, env = "BULKWRIGHT_OUTPUT", value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long, env = "BULKWRIGHT_FORCE", value_parser = BoolishValueParser::new())]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowsForm {
+    /// Columns for the eye, a line for each error
+    Table,
+    /// A line of JSON for each row
+    Jsonl,
+    /// A CSV with a header, a line for each error
+    Csv,
 }
 
 /// `job create`

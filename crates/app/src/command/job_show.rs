@@ -5,6 +5,7 @@ use bulkwright_client::{Answer, Exit, TargetKind};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
+use super::job_errors;
 use super::job_view::for_people;
 use crate::advice;
 use crate::args::JobShowArgs;
@@ -45,6 +46,9 @@ async fn look(args: &JobShowArgs, target: &Target, ui: &Ui) -> Result<Exit, Fail
     }
     let details: JobDetails = answer.read("looking at the job", target.api.base_url().authority())?;
     ui.answer(&for_people(&details, view.as_ref(), &TimeZone::system()));
+    if view.is_some_and(|view| view.counts.skipped > 0) {
+        job_errors::show(target, &args.id, ui).await;
+    }
     Ok(Exit::Done)
 }
 
@@ -94,7 +98,7 @@ fn refusal(answer: &Answer, show_head: bool) -> Option<Failure> {
     let mut failure = match error {
         Some(error) => {
             let exit = Exit::of_code(&error.code, answer.status);
-            Failure::new(exit, format!("{}: {}", error.code, error.message), advice::for_code(&error.code))
+            Failure::new(exit, format!("{}: {}", error.code, error.message), advice::for_refusal(&error.code))
         }
         None => {
             let message = format!("HTTP {} {}, and the body is no error of the API", answer.status, answer.reason());

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bulkwright_client::api_words::Operation;
 use bulkwright_client::load::{FieldOptions, Input, PartLimits, PollInterval, load};
-use bulkwright_client::{Exit, LoadReport, LoadSettings};
+use bulkwright_client::{Exit, LoadReport, LoadSettings, TargetKind};
 use serde_json::{Value, json};
 
 use crate::advice;
@@ -45,7 +45,9 @@ async fn attempt(args: &LoadArgs, ui: &Ui) -> Result<Exit, Failure> {
     show.finish();
     match loaded {
         Ok(report) => {
-            tell(&report, &target.name, started, ui);
+            // Who cannot be asked any more is taken for one that tells no more than the result.
+            let kind = target.kind().await.unwrap_or(TargetKind::Vendor);
+            tell(&report, &target.name, kind, started, ui);
             target.close().await;
             if let Some(failure) = early_end(&report) {
                 ui.fail(&failure);
@@ -119,7 +121,7 @@ fn no_rows(args: &LoadArgs, ui: &Ui) -> Exit {
     exit
 }
 
-fn tell(report: &LoadReport, target: &str, started: Instant, ui: &Ui) {
+fn tell(report: &LoadReport, target: &str, kind: TargetKind, started: Instant, ui: &Ui) {
     if ui.json {
         let Value::Object(report) = report.to_json() else { return };
         let mut line = json!({ "message_type": "summary" });
@@ -132,7 +134,7 @@ fn tell(report: &LoadReport, target: &str, started: Instant, ui: &Ui) {
     for line in summary::faults(report) {
         ui.talk(&line);
     }
-    for line in summary::lines(report, target, started.elapsed()) {
+    for line in summary::lines(report, target, kind, started.elapsed()) {
         ui.answer(&line);
     }
 }
@@ -146,7 +148,7 @@ fn early_end(report: &LoadReport) -> Option<Failure> {
         Some(stop) => (stop.message.clone(), stop.code.clone().unwrap_or_default()),
         None => ("no job of this load could be processed".to_owned(), String::new()),
     };
-    let mut hint = advice::for_code(&code).to_owned();
+    let mut hint = advice::for_refusal(&code);
     if hint.is_empty() {
         hint = format!("{} says what became of each row", report.files.results.display());
     }

@@ -3,9 +3,12 @@
 mod administration;
 mod backup;
 mod callback;
+mod explain;
 mod job_create;
+mod job_errors;
 mod job_list;
 mod job_result;
+mod job_rows;
 mod job_show;
 mod job_view;
 mod job_wait;
@@ -36,11 +39,13 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> ExitCode {
     }
     let ended = match cli.command {
         Command::Sample(args) => sample::run(&args, ui),
+        Command::Explain(args) => explain::run(&args, ui),
         Command::Load(args) => in_runtime(load::run(&args, ui)),
         Command::Job(JobCommand::Show(args)) => in_runtime(job_show::run(&args, ui)),
         Command::Job(JobCommand::List(args)) => in_runtime(job_list::run(&args, ui)),
         Command::Job(JobCommand::Wait(args)) => in_runtime(job_wait::run(&args, ui)),
         Command::Job(JobCommand::Result(args)) => in_runtime(job_result::run(&args, ui)),
+        Command::Job(JobCommand::Rows(args)) => in_runtime(job_rows::run(&args, ui)),
         Command::Job(JobCommand::Create(args)) => in_runtime(job_create::run(&args, ui)),
         Command::Record(RecordCommand::Show(args)) => in_runtime(record_show::run(&args, ui)),
         Command::Modules(command) => modules::run(&command, ui),

@@ -30,6 +30,9 @@ Job 4150868000005350003: COMPLETED
   created    2021-05-11 07:08:29 +00:00 by Patricia Boyle (4150868000000225013)
   callback   post https://www.zoho.com/
   result     https://download-accl.zoho.com/v2/crm/694902309/bulk-write/4150868000005350003/4150868000005350003.zip
+  errors     1 row: MANDATORY_NOT_FOUND Last_Name, the cell is empty and the field needs a value (line 6): Fill the cell, or give the mapping a default_value.
+  errors     1 row: INVALID_DATA Mobile, the value is no phone number (line 11 `call @ home`): Write a number like +1 555 010 4477.
+  look       bulkwright job rows 4150868000005350003 --status skipped
 "
     );
     let recorded = include_str!("../../../../contract/job-details/success.json");

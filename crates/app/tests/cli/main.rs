@@ -17,6 +17,7 @@ mod looking;
 mod modules;
 mod program;
 mod refused;
+mod rows;
 mod servers;
 mod tls;
 

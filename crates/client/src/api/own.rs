@@ -103,7 +103,7 @@ impl Api {
         self.read(&Call { url, method: reqwest::Method::POST, ..self.get("replaying the callback", "/") }).await
     }
 
-    fn own_job_url(&self, segments: &[&str]) -> Url {
+    pub(super) fn own_job_url(&self, segments: &[&str]) -> Url {
         self.own_url(path::JOBS, segments)
     }
 

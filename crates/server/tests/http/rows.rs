@@ -87,8 +87,8 @@ async fn every_row_is_told_with_all_that_is_wrong_with_it() {
     assert_eq!(
         row(4)["errors"],
         json!([{
-            "code": "INVALID_DATA", "reason": "too_few_cells", "column": null, "field": null, "value": "only | two",
-            "message": "the row has 2 cells, and the header has 3",
+            "code": "INVALID_DATA", "reason": "too_few_cells", "column": "Email_Opt_Out", "field": null, "value": "only,two",
+            "message": "the row has 2 cells, and the header has 3 (line 6, column 3, byte 106)",
             "advice": "Give the row a cell for each column, empty ones too.",
         }])
     );
@@ -158,7 +158,7 @@ async fn all_rows_are_streamed_as_lines_of_json_and_as_csv() {
     2,3,53,SKIPPED,,INVALID_DATA,not_an_email, Mail ,Email,\u{1b}[31mred,the value is no e-mail address,Write an address like name@example.com.
     2,3,53,SKIPPED,,INVALID_DATA,not_a_boolean,Email_Opt_Out,Email_Opt_Out,'=1+1,the value is neither true nor false,Write true or false.
     3,5,79,SKIPPED,,MANDATORY_NOT_FOUND,empty,Last Name,Last_Name,,the cell is empty and the field needs a value,"Fill the cell, or give the mapping a default_value."
-    4,6,98,SKIPPED,,INVALID_DATA,too_few_cells,,,only | two,"the row has 2 cells, and the header has 3","Give the row a cell for each column, empty ones too."
+    4,6,98,SKIPPED,,INVALID_DATA,too_few_cells,Email_Opt_Out,,"only,two","the row has 2 cells, and the header has 3 (line 6, column 3, byte 106)","Give the row a cell for each column, empty ones too."
     "#);
     let none = client.get(&format!("{path}?format=jsonl&code=DUPLICATE_DATA")).await;
     assert_eq!((none.status, none.text(), none.header("Bulkwright-Hint")), (200, "", None));
@@ -199,7 +199,7 @@ async fn what_is_wrong_is_counted_by_code_reason_and_column() {
     2 INVALID_DATA not_a_boolean Email_Opt_Out Email_Opt_Out {"row":2,"line":3,"value":"=1+1"}
     1 INVALID_DATA not_an_email  Mail  Email {"row":2,"line":3,"value":"\\u{1b}[31mred"}
     1 MANDATORY_NOT_FOUND empty Last Name Last_Name {"row":3,"line":5,"value":""}
-    1 INVALID_DATA too_few_cells - - {"row":4,"line":6,"value":"only | two"}
+    1 INVALID_DATA too_few_cells - - {"row":4,"line":6,"value":"only,two"}
     "#);
     let published = client.get(&format!("/_bulkwright/jobs/{}/summary", dev::JOB)).await.json();
     assert_eq!(

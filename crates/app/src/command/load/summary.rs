@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bulkwright_client::load::{REPORT_SCHEMA, RowFault, Status};
-use bulkwright_client::{Exit, LoadReport};
+use bulkwright_client::{Exit, LoadReport, TargetKind};
 use serde_json::{Value, json};
 
 use crate::advice;
@@ -19,7 +19,7 @@ const VALUE_CHARS_SHOWN: usize = 40;
 const JOBS_SHOWN: usize = 3;
 
 /// What went in, what came out, where the files are, what to do next.
-pub(super) fn lines(report: &LoadReport, target: &str, time: Duration) -> Vec<String> {
+pub(super) fn lines(report: &LoadReport, target: &str, kind: TargetKind, time: Duration) -> Vec<String> {
     let mut lines = vec![outcome(report)];
     let mut line = |name: &str, value: &str| lines.push(format!("{name:<9} {value}"));
     let key = report.key.as_ref().map_or(String::new(), |key| format!(" by {key}"));
@@ -29,6 +29,9 @@ pub(super) fn lines(report: &LoadReport, target: &str, time: Duration) -> Vec<St
     line("results:", &shown(&report.files.results));
     if not_written(report) > 0 {
         line("errors:", &shown(&report.files.errors));
+    }
+    if let Some(command) = reasons_of(report, kind) {
+        line("reasons:", &command);
     }
     if let Some(unknown) = &report.files.unknown {
         line("unknown:", &shown(unknown));
@@ -60,6 +63,13 @@ fn outcome(report: &LoadReport) -> String {
 /// Rows that stand in the errors file.
 fn not_written(report: &LoadReport) -> u64 {
     report.total() - report.written() - report.rows(Status::Unknown)
+}
+
+/// Where a server of one's own says why exactly rows were not written; of several jobs the first stands for all.
+fn reasons_of(report: &LoadReport, kind: TargetKind) -> Option<String> {
+    let is_told = kind == TargetKind::Own && report.rows(Status::Skipped) > 0;
+    let job = report.jobs.iter().find_map(|job| job.id.as_deref()).filter(|_| is_told)?;
+    Some(format!("bulkwright job rows {job} --status skipped"))
 }
 
 fn reasons(report: &LoadReport) -> String {

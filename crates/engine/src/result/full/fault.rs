@@ -1,13 +1,13 @@
 //! One fault of a row, with what it is about.
 
-use super::shown::shown;
+use super::shown::{VALUE_CHARS_MAX, shown};
 use crate::plan::Plan;
 use crate::reader::{Row, RowProblem};
 use crate::spec::ResourceSpec;
 use crate::verdict::{Fault, Reason, RowCode};
 
-/// What stands between the cells of a row that could not be read.
-const BETWEEN_CELLS: &str = " | ";
+/// Bytes of a row that could not be read of which its text is shown.
+const RAW_BYTES_MAX: usize = 4 * VALUE_CHARS_MAX;
 
 /// One thing wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +43,10 @@ impl FullFault {
     /// A row that cannot be read is told by what the reader says of it.
     fn of_row(fault: Fault, header: &[String], row: &Row<'_>) -> Self {
         let column = row.problem.and_then(RowProblem::column);
-        let value = match column {
-            Some(column) => shown(row.cell(column)),
-            None => shown(&row.cells().collect::<Vec<_>>().join(BETWEEN_CELLS)),
+        // Where there is nothing to see in the column, the whole row shows more.
+        let value = match column.map(|column| row.cell(column)) {
+            Some(cell) if !cell.is_empty() => shown(cell),
+            _ => shown(row.raw_text(RAW_BYTES_MAX).unwrap_or_default().trim_end_matches(['\r', '\n'])),
         };
         let reason = match (fault.reason, row.problem) {
             (Reason::Unspecified, Some(problem)) => problem.reason(),
@@ -57,7 +58,10 @@ impl FullFault {
             column: column.and_then(|column| header.get(column)).map(|name| shown(name)),
             field: None,
             value: Some(value),
-            message: row.problem.map_or_else(|| reason.words().message.to_owned(), |problem| problem.to_string()),
+            message: match row.problem.zip(row.problem_place()) {
+                Some((problem, place)) => format!("{problem} ({place})"),
+                None => reason.words().message.to_owned(),
+            },
         }
     }
 

@@ -30,11 +30,11 @@ impl Bench {
     fn known<'k>(
         &mut self,
         spec: &'k ResourceSpec,
-        ledger: &[LedgerRow],
+        ledger: &'k [LedgerRow],
         csv: Option<&str>,
     ) -> Known<'k, impl Iterator<Item = Result<LedgerRow, StoreError>> + use<'k>> {
         let source = csv.map(|csv| self.prepare(spec, zip_of("things.csv", csv)).unwrap());
-        let ledger = ledger.to_vec().into_iter().map(Ok);
+        let ledger = ledger.iter().cloned().map(Ok);
         Known { spec, ledger, block: Some(self.block()), source, is_over: true }
     }
 
@@ -87,7 +87,7 @@ fn every_row_is_told_with_its_place_and_each_of_its_faults() {
       MANDATORY_NOT_FOUND empty [Full Name] Name Some(""): the cell is empty and the field needs a value
       INVALID_DATA not_a_boolean [Done] Done Some("\\u{1b}[31m"): the value is neither true nor false
     4 line 6 byte 91 SKIPPED
-      INVALID_DATA too_few_cells [-] - Some("only | two"): the row has 2 cells, and the header has 5
+      INVALID_DATA too_few_cells [Note] - Some("only,two"): the row has 2 cells, and the header has 5 (line 6, column 3, byte 99)
     5 line 8 byte 101 SKIPPED
       DUPLICATE_DATA value_taken [Code] Code Some("c1"): another record holds this value of a unique field
     "#);
@@ -198,7 +198,7 @@ fn faults_are_counted_by_what_they_are_and_shown_by_their_first_row() {
     2 from row 2 line Some(3): INVALID_DATA not_a_boolean [Done] Done Some("x"): the value is neither true nor false
     1 from row 2 line Some(3): INVALID_DATA not_an_email [ Mail ] Email Some("bad"): the value is no e-mail address
     1 from row 3 line Some(5): MANDATORY_NOT_FOUND empty [Full Name] Name Some(""): the cell is empty and the field needs a value
-    1 from row 4 line Some(6): INVALID_DATA too_few_cells [-] - Some("only | two"): the row has 2 cells, and the header has 5
+    1 from row 4 line Some(6): INVALID_DATA too_few_cells [Note] - Some("only,two"): the row has 2 cells, and the header has 5 (line 6, column 3, byte 99)
     1 from row 5 line Some(8): DUPLICATE_DATA value_taken [Code] Code Some("c1"): another record holds this value of a unique field
     "#);
     insta::assert_snapshot!(told_of(None), @r"
