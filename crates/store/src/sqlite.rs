@@ -19,6 +19,7 @@ use bulkwright_engine::record_store::{IndexId, LedgerRow, RecordStore};
 use bulkwright_engine::verdict::Counts;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use rusqlite::TransactionBehavior;
 
 use crate::failure::FailurePoints;
 use crate::model::{
@@ -184,8 +185,12 @@ impl SqliteStore {
         let points = self.records.failure_points();
         let (hasher, modules) = (&self.hasher, catalog.modules());
         self.writer_turn.wait().with(|connection| {
-            indexes::follow(connection, points, hasher, &self.directory, modules)?;
-            views::make(connection, modules)
+            let note = indexes::follow(connection, points, hasher, &self.directory, modules)?;
+            // One step for what a start with a new catalog writes, so that a loss of power leaves all of it or none.
+            connections::in_transaction(connection, TransactionBehavior::Deferred, views::DOING, |tx| {
+                note.map_or(Ok(()), |note| note.write(tx))?;
+                views::make(tx, modules)
+            })
         })?;
         // It is only ever set whole, so a panic elsewhere leaves it sound.
         *self.catalog.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog.clone());

@@ -78,12 +78,13 @@ impl PicklistValues {
     }
 }
 
-/// `true` or `false` of true/false, yes/no and 1/0 in any case.
+/// `true` or `false` of true/false, yes/no and 1/0 in any case (contract 12, row 44), and of the short forms that
+/// spreadsheets and databases write: t/f, y/n, on/off.
 pub(super) fn boolean(cell: &str) -> Result<&'static str, Reason> {
-    let is_one_of = |words: [&str; 3]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
-    if is_one_of(["true", "yes", "1"]) {
+    let is_one_of = |words: [&str; 6]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
+    if is_one_of(["true", "yes", "1", "t", "y", "on"]) {
         Ok("true")
-    } else if is_one_of(["false", "no", "0"]) {
+    } else if is_one_of(["false", "no", "0", "f", "n", "off"]) {
         Ok("false")
     } else {
         Err(Reason::NotABoolean)

@@ -184,3 +184,32 @@ fn is_later_label_char(c: char) -> bool {
 fn is_line_end(c: char) -> bool {
     matches!(c, '\n' | '\r')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `forms.py` made it with an engine that runs the patterns as they are.
+    const FORMS: &str = include_str!("contact/forms.tsv");
+
+    #[test]
+    fn every_form_is_what_the_documented_patterns_say() {
+        let (mut seen, mut wrong) = (0, Vec::new());
+        for line in FORMS.lines().filter(|line| !line.starts_with('#')) {
+            let [kind, verdict, text] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let text: String = serde_json::from_str(text).unwrap();
+            let fits = match kind {
+                "email" => email(&text).is_ok(),
+                "phone" => phone(&text, &mut String::new()).is_ok(),
+                "website" => website(&text).is_ok(),
+                _ => panic!("{line}"),
+            };
+            seen += 1;
+            if fits != (verdict == "yes") {
+                wrong.push(line);
+            }
+        }
+        assert!(seen > 1000, "{seen}");
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}

@@ -78,7 +78,8 @@ impl Kept {
     }
 }
 
-/// Makes the key tree that of the catalog's indexes.
+/// Makes the key tree that of the catalog's indexes, and answers the note that has to be written then, if it is not the
+/// one that is there.
 ///
 /// # Errors
 /// [`Error::NotUnique`] if records share the value of a field that is to be unique; nothing is changed then.
@@ -88,7 +89,7 @@ pub(super) fn follow(
     hasher: &KeyHasher,
     directory: &Path,
     modules: &[Module],
-) -> Result<(), Error> {
+) -> Result<Option<Note>, Error> {
     let wanted: Vec<Wanted<'_>> = modules.iter().flat_map(of_module).collect();
     let target: Vec<Kept> = wanted.iter().map(|wanted| wanted.kept.clone()).collect();
     let (is_empty, note) = in_transaction(connection, TransactionBehavior::Deferred, READING, |tx| {
@@ -114,10 +115,16 @@ pub(super) fn follow(
         change(connection, points, remove, "DELETE FROM key WHERE hash = ?1 AND id = ?2 AND field = ?3")?;
         change(connection, points, add, "INSERT OR IGNORE INTO key (hash, id, field) VALUES (?1, ?2, ?3)")?;
     }
-    if note.as_ref() != Some(&target) {
-        committed(connection, points, CHANGING, |tx| write_note(tx, &target))?;
+    Ok((note.as_ref() != Some(&target)).then_some(Note(target)))
+}
+
+/// Says that the key tree is that of a catalog.
+pub(super) struct Note(Vec<Kept>);
+
+impl Note {
+    pub(super) fn write(&self, tx: &Transaction<'_>) -> Result<(), Error> {
+        write_note(tx, &self.0)
     }
-    Ok(())
 }
 
 fn of_module(module: &Module) -> impl Iterator<Item = Wanted<'_>> {

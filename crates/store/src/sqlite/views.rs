@@ -9,15 +9,14 @@
 use std::collections::HashSet;
 
 use bulkwright_engine::catalog::{Field, FieldKind, FieldNumber, Module};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
-use super::connections::in_transaction;
 use super::seal;
 use super::sql::Doing;
 use crate::Error;
 
-const DOING: &str = "making the views of the modules";
+pub(super) const DOING: &str = "making the views of the modules";
 
 /// Columns that a record has without its body, by the API names of their fields.
 const SYSTEM_COLUMNS: [(&str, &str); 5] = [
@@ -32,20 +31,17 @@ const SYSTEM_COLUMNS: [(&str, &str); 5] = [
 const TABLES: [&str; 7] = ["meta", "record", "key", "ledger", "picklist_addition", "extent", "swept"];
 
 /// Makes the views again if they are not those of this catalog.
-pub(super) fn make(connection: &mut Connection, modules: &[Module]) -> Result<(), Error> {
+pub(super) fn make(tx: &Transaction<'_>, modules: &[Module]) -> Result<(), Error> {
     let wanted: Vec<String> = modules.iter().map(view).collect();
     let digest: [u8; 32] = Sha256::digest(wanted.join(";\n")).into();
-    in_transaction(connection, TransactionBehavior::Deferred, DOING, |tx| {
-        let present =
-            seal::META.first(tx, DOING, "WHERE name = 'views'", &[], |row| row.get::<_, [u8; 32]>("value"))?;
-        if present == Some(digest) {
-            return Ok(());
-        }
-        drop_all(tx)?;
-        wanted.iter().try_for_each(|sql| tx.execute_batch(sql).doing(DOING))?;
-        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('views', ?1)";
-        seal::META.insert(tx, DOING, sql, params![digest]).map(|_| ())
-    })
+    let present = seal::META.first(tx, DOING, "WHERE name = 'views'", &[], |row| row.get::<_, [u8; 32]>("value"))?;
+    if present == Some(digest) {
+        return Ok(());
+    }
+    drop_all(tx)?;
+    wanted.iter().try_for_each(|sql| tx.execute_batch(sql).doing(DOING))?;
+    let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('views', ?1)";
+    seal::META.insert(tx, DOING, sql, params![digest]).map(|_| ())
 }
 
 fn drop_all(tx: &Transaction<'_>) -> Result<(), Error> {
