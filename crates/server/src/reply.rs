@@ -1,5 +1,8 @@
 //! The only place that builds HTTP answers: shapes, headers and framing of each layer of the vendor's stack.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::Write;
 
 use bulkwright_store::Error as StoreError;
@@ -381,31 +384,4 @@ fn gzipped(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 2), Compression::fast());
     encoder.write_all(body).expect("memory takes every byte");
     encoder.finish().expect("memory takes every byte")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_cannot_break_out_of_their_header() {
-        let check = |text: &str, expected: &str| assert_eq!(value_of(text).to_str().unwrap(), expected);
-        check("plain text; a=\"b\"", "plain text; a=\"b\"");
-        check("a\r\nSet-Cookie: x", "a??Set-Cookie: x");
-        check("größe", "gr??e");
-    }
-
-    #[test]
-    fn gzip_is_used_where_it_is_taken() {
-        let check = |accept: &str, expected: bool| assert_eq!(takes_gzip(accept), expected, "{accept}");
-        check("gzip, deflate, br", true);
-        check("GZIP", true);
-        check("gzip;q=0.5", true);
-        check("gzip;q=0, *", false);
-        check("gzip; q=0.000", false);
-        check("*", true);
-        check("identity", false);
-        check("deflate, br", false);
-        check("", false);
-    }
 }
