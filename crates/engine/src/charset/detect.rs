@@ -24,6 +24,7 @@ pub(super) fn charset_of(head: &[u8]) -> Charset {
 
 /// Text in UTF-16 has zeros on one side of its units and none on the other, and its line ends are whole units.
 fn utf16(head: &[u8]) -> Option<Charset> {
+    memchr::memchr(0, head)?;
     let (units, _) = head.as_chunks::<2>();
     let zeros = |side: usize| units.iter().filter(|unit| unit[side] == 0).count();
     let (charset, high_zeros) = match [zeros(0), zeros(1)] {
