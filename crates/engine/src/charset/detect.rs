@@ -10,8 +10,8 @@ const BROKEN_LINES_ONE_IN: u64 = 100;
 /// A file is taken for UTF-16 if at least one unit in this many has a zero for its high byte: delimiters, digits and
 /// line ends do, whatever the language.
 const ZEROS_ONE_IN: usize = 16;
-/// Of its zeros fewer than one in this many are on the other side: letters such as U+4E00.
-const OTHER_ZEROS_ONE_IN: usize = 4;
+/// For each zero on the other side (letters such as U+4E00 have one) it has more than this many on the right one.
+const ZEROS_FOR_EACH_OTHER: usize = 2;
 /// What every switch of ISO-2022-JP begins with; no CSV in another charset has it.
 const ESCAPE: u8 = 0x1B;
 
@@ -32,7 +32,7 @@ fn utf16(head: &[u8]) -> Option<Charset> {
     let zeros = |side: usize| units.iter().filter(|unit| unit[side] == 0).count();
     let [first, second] = [zeros(0), zeros(1)];
     let (charset, high, low) = if second > first { (UTF_16LE, 1, 0) } else { (UTF_16BE, 0, 1) };
-    let is_one_sided = first.max(second) > OTHER_ZEROS_ONE_IN * first.min(second);
+    let is_one_sided = first.max(second) > ZEROS_FOR_EACH_OTHER * first.min(second);
     let is_frequent = first.max(second) * ZEROS_ONE_IN >= units.len();
     let is_line_end = |byte: u8| matches!(byte, b'\n' | b'\r');
     let has_line_ends = || units.iter().any(|unit| unit[high] == 0 && is_line_end(unit[low]));
