@@ -95,7 +95,7 @@ async fn bytes_that_mean_nothing_spoil_only_their_row() {
     let error = &rows["rows"][0]["errors"][0];
     assert_eq!((&error["reason"], &error["column"]), (&json!("undecodable"), &json!("Last_Name")));
     let told = error["message"].as_str().unwrap();
-    assert!(told.ends_with(" (line 3, column 1, byte 21)"), "{told}");
+    assert!(told.ends_with(" (line 3, column 1, byte 22)"), "{told}");
 }
 
 #[tokio::test]
