@@ -10,6 +10,8 @@ const BROKEN_LINES_ONE_IN: u64 = 100;
 /// A file is taken for UTF-16 if at least one unit in this many has a zero for its high byte: delimiters, digits and
 /// line ends do, whatever the language.
 const ZEROS_ONE_IN: usize = 16;
+/// For each zero on the other side (letters such as U+4E00 have one) it has more than this many on the right one.
+const ZEROS_FOR_EACH_OTHER: usize = 2;
 /// What every switch of ISO-2022-JP begins with; no CSV in another charset has it.
 const ESCAPE: u8 = 0x1B;
 
@@ -22,20 +24,20 @@ pub(super) fn charset_of(head: &[u8]) -> Charset {
         .unwrap_or_else(|| by_letters(head, Iso2022JpDetection::Deny))
 }
 
-/// Text in UTF-16 has zeros on one side of its units and none on the other, and its line ends are whole units.
+/// Text in UTF-16 has nearly all its zeros on one side of its units (a few letters have their own on the other), and its
+/// line ends are whole units.
 fn utf16(head: &[u8]) -> Option<Charset> {
+    memchr::memchr(0, head)?;
     let (units, _) = head.as_chunks::<2>();
     let zeros = |side: usize| units.iter().filter(|unit| unit[side] == 0).count();
-    let (charset, high_zeros) = match [zeros(0), zeros(1)] {
-        [0, high] if high > 0 => (UTF_16LE, high),
-        [high, 0] if high > 0 => (UTF_16BE, high),
-        _ => return None,
-    };
+    let [first, second] = [zeros(0), zeros(1)];
+    let (charset, high, low) = if second > first { (UTF_16LE, 1, 0) } else { (UTF_16BE, 0, 1) };
+    let is_one_sided = first.max(second) > ZEROS_FOR_EACH_OTHER * first.min(second);
+    let is_frequent = first.max(second) * ZEROS_ONE_IN >= units.len();
     let is_line_end = |byte: u8| matches!(byte, b'\n' | b'\r');
-    let line_ends = units.iter().filter(|unit| unit.contains(&0) && unit.iter().any(|&byte| is_line_end(byte))).count();
-    let is_plain =
-        high_zeros * ZEROS_ONE_IN >= units.len() && (line_ends > 0 || !head.iter().any(|&byte| is_line_end(byte)));
-    is_plain.then_some(Charset(charset))
+    let has_line_ends = || units.iter().any(|unit| unit[high] == 0 && is_line_end(unit[low]));
+    let has_none = || !head.iter().any(|&byte| is_line_end(byte));
+    (is_one_sided && is_frequent && (has_line_ends() || has_none())).then_some(Charset(charset))
 }
 
 fn switched(head: &[u8]) -> Option<Charset> {

@@ -173,7 +173,7 @@ fn utf_16_without_a_mark_is_told_by_its_zeros() {
     let written = |text: &str, high_first: bool| -> Vec<u8> {
         text.encode_utf16().flat_map(|unit| if high_first { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
     };
-    for text in ["Name,Mail\r\nMüller,a@b.example\r\n", "a,b", "氏名,都市\n山田太郎,東京都\n鈴木花子,大阪府\n"]
+    for text in ["Name,Mail\r\nMüller,a@b.example\r\n", "a,b", "氏名,都市\n鈴木一郎,東京都\n一条,大阪府\n"]
     {
         assert_eq!(settled(&written(text, false), None), Ok("UTF-16LE"), "{text}");
         assert_eq!(settled(&written(text, true), None), Ok("UTF-16BE"), "{text}");

@@ -152,7 +152,7 @@ impl<'a> Row<'a> {
     /// Its problem and the place of it, in words.
     pub fn problem_told(&self) -> Option<String> {
         let (problem, place) = self.problem.zip(self.problem_place())?;
-        Some(format!("{problem} (at {place} of the file)"))
+        Some(format!("{problem} ({place})"))
     }
 
     /// Bytes of the row in the file that come before a place of its text.

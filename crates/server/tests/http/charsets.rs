@@ -90,6 +90,12 @@ async fn bytes_that_mean_nothing_spoil_only_their_row() {
     let lines: Vec<_> = result.lines().collect();
     assert!(lines[1].starts_with("山,x,ADDED,") && lines[3].starts_with("田,y,ADDED,"), "{result}");
     assert_eq!(lines[2], "Ng\u{FFFD},x,SKIPPED,,INVALID_DATA", "its cells are shown, and not stored");
+    let id = details["id"].as_str().unwrap();
+    let rows = client.get(&format!("/_bulkwright/jobs/{id}/rows?status=SKIPPED")).await.json();
+    let error = &rows["rows"][0]["errors"][0];
+    assert_eq!((&error["reason"], &error["column"]), (&json!("undecodable"), &json!("Last_Name")));
+    let told = error["message"].as_str().unwrap();
+    assert!(told.ends_with(" (line 3, column 1, byte 22)"), "{told}");
 }
 
 #[tokio::test]

@@ -58,10 +58,7 @@ impl FullFault {
             column: column.and_then(|column| header.get(column)).map(|name| shown(name)),
             field: None,
             value: Some(value),
-            message: match row.problem.zip(row.problem_place()) {
-                Some((problem, place)) => format!("{problem} ({place})"),
-                None => reason.words().message.to_owned(),
-            },
+            message: row.problem_told().unwrap_or_else(|| reason.words().message.to_owned()),
         }
     }
 
