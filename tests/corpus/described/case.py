@@ -4,7 +4,7 @@
 class Case:
     """One input, its job and what it shows. The expected result stands beside the input."""
 
-    def __init__(self, name, about, job, extension=None, content=b"", parts=None, before=None):
+    def __init__(self, name, about, job, extension=None, content=b"", parts=None, before=None, damage=None):
         self.name = name
         self.about = about
         self.job = job
@@ -12,6 +12,7 @@ class Case:
         self.content = content
         self.parts = parts
         self.before = before or []
+        self.damage = damage
 
     def described(self):
         """What is kept of it in cases.json."""
@@ -20,6 +21,8 @@ class Case:
             told["extension"] = self.extension
         if self.parts:
             told["parts"] = self.parts
+        if self.damage:
+            told["damage"] = self.damage
         if self.before:
             told["before"] = [{"csv": csv, "job": job} for csv, job in self.before]
         told["job"] = self.job
@@ -59,9 +62,9 @@ def quoted(cell):
     return cell
 
 
-def large(name, about, *parts, job=None):
-    """A case with a CSV made of texts that are repeated."""
-    return Case(name, about, job or {}, parts=[list(part) for part in parts])
+def large(name, about, *parts, job=None, damage=None):
+    """A case with a CSV made of texts that are repeated, in a zip that may be damaged."""
+    return Case(name, about, job or {}, parts=[list(part) for part in parts], damage=damage)
 
 
 def zipped(name, about, content, job=None):

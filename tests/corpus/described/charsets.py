@@ -129,10 +129,10 @@ def others():
     lines = [b"A%d,Zw\xf6lf,%d\n" % (number, number) for number in range(20)]
     lines[7] = "A7,Zwölf,7\n".encode()
     yield csv("mostly_not_utf_8", "A single valid line does not make it UTF-8.", b"Name,Note,Code\n" + b"".join(lines), job(*MAPPED))
-    yield csv("broken_header", "Broken bytes in the header spoil no row.", b"Name,No\xffte,Code\nA,one,1\n", job(*MAPPED, charset="UTF-8"))
+    yield csv("broken_header", "Broken bytes in the header: refused, with the place.", b"Name,No\xffte,Code\nA,one,1\n", job(*MAPPED, charset="UTF-8"))
     yield csv("broken_everywhere", "Several broken cells of a row: the first is told.", b"Name,Note,Code\nA,\xff,\xfe\n\xff,\xff,\xff\nB,two,2\n", job(*MAPPED, charset="UTF-8"))
     yield csv("cut_at_end", "The file ends within a character.", "Name,Note,Code\nA,one,1\nB,two,Ö".encode()[:-1], job(*MAPPED, charset="UTF-8"))
     yield csv("utf_16_odd", "UTF-16 with half a unit at the end.", "Name,Note,Code\nA,one,1\n".encode("utf-16-le") + b"B", job(*MAPPED, charset="UTF-16LE"))
-    yield csv("backslash_second_byte", "In Shift_JIS and Big5 the second byte of a letter may be a pipe or a backslash.",
+    yield csv("backslash_second_byte", "In Shift_JIS the second byte of a letter may be a pipe or a backslash.",
               'Name|Note|Code\nA|"ソ表"|1\n'.encode("cp932"), job(*MAPPED, charset="Shift_JIS"))
     yield csv("quoted_broken", "Broken bytes inside quotes do not end them.", b'Name,Note,Code\nA,"one \xc3\n, two",1\nB,two,2\n', job(*MAPPED, charset="UTF-8"))

@@ -23,7 +23,7 @@ def cases():
     yield from default_forms()
     yield from letters()
     yield from zones()
-    yield from refused()
+    yield from looked_at()
 
 
 def default_forms():
@@ -92,14 +92,14 @@ def zones():
     yield moments("fixed_zone", "It may be a fixed offset.", ["2026-01-31 10:00:00", "2026-07-31 10:00:00"], zone="-03:30")
 
 
-def refused():
+def looked_at():
     for number, (pattern, about) in enumerate([
         ("dd.MM", "no year"), ("yyyy", "no day"), ("dd.MM.yyyy HH:mm", "a time for a date"), ("dd.mm.yyyy", "minutes where months are meant"),
         ("DD.MM.YYYY", "letters that mean something else in Java"), ("dd.MM.yyyy 'open", "an open quote"), ("dd.MM.yyyy hh", "no AM or PM"), ("", "nothing"),
         ("dd.dd.yyyy MM", "the day twice"), ("yyy-MM-dd", "a year of three letters"), ("qq", "a letter that there is not"), ("x" * 200, "too long"),
     ]):
-        yield days(f"refused_day_{number:02}", f"A format of a date that is refused: {about}.", ["31.01.2026"], pattern)
+        yield days(f"looked_at_day_{number:02}", f"A format of a date that is looked at closely: {about}.", ["31.01.2026", "31.01.2026 10:00"], pattern)
     for number, (pattern, about) in enumerate([
         ("dd.MM.yyyy hh:mm", "half a day that is not told"), ("dd.MM.yyyy HH:mm a", "hours of a day with AM"), ("dd.MM.yyyy mm:ss", "no hour"), ("HH:mm", "no day"),
     ]):
-        yield moments(f"refused_moment_{number:02}", f"A format of a moment that is looked at closely: {about}.", ["31.01.2026 10:00"], pattern)
+        yield moments(f"looked_at_moment_{number:02}", f"A format of a moment that is looked at closely: {about}.", ["31.01.2026 10:00"], pattern)

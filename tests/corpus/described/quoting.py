@@ -4,7 +4,7 @@ from .case import csv
 
 
 def cases():
-    yield csv("plain", "Nothing is special: three cells of three columns.", "Name,Note,Code\nA,one,1\nB,two,2\n")
+    yield csv("plain", "Nothing is special: two rows of three cells.", "Name,Note,Code\nA,one,1\nB,two,2\n")
     yield csv("quoted", "Quotes around cells are no part of them, and hide delimiters.", 'Name,Note\n"A","one, two"\n"B, b",two\n')
     yield csv("doubled", "A doubled quote inside quotes is one quote.", 'Name,Note\n"A ""1""","say ""hello"""\n"""",""""""\n')
     yield csv("quoted_header", "The header may be quoted, hold delimiters and line ends, and counts as its lines.",

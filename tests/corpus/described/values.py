@@ -35,9 +35,11 @@ def cases():
     yield column("lookups_polymorphic", "One that points into several modules, by the mapping's module.", "About", ["P1", "x"], {"find_by": "Code", "module": "Places"}, [PLACES])
     yield column("lookups_polymorphic_without_module", "Without one: refused.", "About", ["P1"], {"find_by": "Code"}, [PLACES])
     yield csv("lookup_headers", "Field.Other_Field as a header.", "Name,Place.Code,About\nA,P1,\n", before=[PLACES])
-    yield csv("layout_by_name", "The layout's name in a column; its mandatory fields are not demanded by an insert into it.", "Name,Layout,Count\nA,Partners,1\nB,partners,\nC,,\nD,Nowhere,2\n")
-    yield csv("layout_by_default", "The layout's id as a default.", "Name\nA\n",
+    yield csv("layout_by_name", "The layout's name in a column: what is mandatory in it is not demanded of its rows, and an unknown name is the default layout.", "Name,Layout,Count\nA,Partners,1\nB,partners,\nC,,\nD,Nowhere,2\n")
+    yield csv("layout_by_default", "The layout's id as a default: what is mandatory in it has to be mapped.", "Name\nA\n",
               {"mappings": [{"field": "Name", "index": 0}, {"field": "Layout", "default": "99"}]})
+    yield csv("layout_by_default_mapped", "With that mapped, its rows need it.", "Name,Count\nA,1\nB,\n",
+              {"mappings": [{"field": "Name", "index": 0}, {"field": "Count", "index": 1}, {"field": "Layout", "default": "99"}]})
     yield csv("layout_unknown", "A layout that there is not.", "Name\nA\n",
               {"mappings": [{"field": "Name", "index": 0}, {"field": "Layout", "default": "98"}]})
     yield csv("defaults", "A default fills empty cells, and stands for a missing column.", "Name,Count\nA,\nB,2\nC,  \n",

@@ -29,6 +29,8 @@ def cases():
     yield large("rows_25_000", "25,000 rows are the limit.", ("Name\n", 1), ("A\n", 25_000), job=job("Name"))
     yield large("rows_25_001", "One more: failed, and nothing is written.", ("Name\n", 1), ("A\n", 25_001), job=job("Name"))
     yield large("rows_25_000_and_lines", "Empty lines behind them are none.", ("Name\n", 1), ("A\n", 25_000), ("\r\n", 30), job=job("Name"))
+    line = "A," + "x" * 70 + "\n"
+    yield large("wrong_crc", "A wrong CRC that is met behind the rows: failed, nothing is written, and all rows are UNPROCESSED.", ("Name,Other\n", 1), (line, 20_000), job=job("Name"), damage="wrong CRC")
     yield table("lengths", "Lengths count code points; over it is INVALID_DATA.", ["Name", "Code"], [
         ["x" * 20, "exactly"], ["x" * 21, "one more"], ["ö" * 20, "two bytes"], ["ö" * 21, "two bytes more"],
         ["😀" * 20, "four bytes"], ["😀" * 21, "four bytes more"], ["e\u0301" * 10, "combined"], ["e\u0301" * 10 + "x", "combined more"],

@@ -92,7 +92,7 @@ def names():
     yield zipped("upper_case", "The name's end in any case.", pack(("ROWS.CSV", CSV)))
     yield zipped("utf_8_name", "A name in UTF-8.", pack(("żółw 東京.csv", CSV)))
     yield zipped("cp437_name", "A name in CP437.", by_hand(name="größe é.csv".encode("cp437")))
-    yield zipped("utf_8_name_unmarked", "A name in UTF-8 that does not say so is read as CP437.", by_hand(name="größe.csv".encode()))
+    yield zipped("utf_8_name_unmarked", "A name in UTF-8 that does not say so is seen to be UTF-8.", by_hand(name="größe.csv".encode()))
     path = "größe.csv".encode("cp437")
     extra = struct.pack("<HHBI", 0x7075, 5 + len("größer.csv".encode()), 1, zlib.crc32(path)) + "größer.csv".encode()
     yield zipped("unicode_path", "A name in an Info-ZIP Unicode path.", by_hand(name=path, extra=extra))
@@ -146,7 +146,7 @@ def by_name_twice():
 
 
 def damaged():
-    yield zipped("wrong_crc", "A wrong CRC: the resource fails, and nothing is written.", by_hand(crc=1))
+    yield zipped("wrong_crc", "A wrong CRC, met while the header is read: refused. Of a larger file it is met later, see widths/wrong_crc.", by_hand(crc=1))
     yield zipped("wrong_crc_deflated", "The same, deflated.", by_hand(data=DEFLATED, method=8, crc=1))
     yield zipped("broken_deflate", "Deflate that is broken.", by_hand(data=b"\xff" * 20, method=8))
     yield zipped("cut_deflate", "Deflate that is cut off.", by_hand(data=DEFLATED[:-6], method=8))

@@ -10,6 +10,9 @@ const BROKEN_LINES_ONE_IN: u64 = 100;
 /// A file is taken for UTF-16 if at least one unit in this many has a zero for its high byte: delimiters, digits and
 /// line ends do, whatever the language.
 const ZEROS_ONE_IN: usize = 16;
+/// Text that is valid UTF-8 with zeros in it is taken for UTF-16 only if they are in more than one unit of this many: most
+/// of its letters are those of ASCII, or it would not be valid.
+const ZEROS_ONE_IN_UTF_8: usize = 2;
 /// What every switch of ISO-2022-JP begins with; no CSV in another charset has it.
 const ESCAPE: u8 = 0x1B;
 
@@ -33,8 +36,10 @@ fn utf16(head: &[u8]) -> Option<Charset> {
     };
     let is_line_end = |byte: u8| matches!(byte, b'\n' | b'\r');
     let line_ends = units.iter().filter(|unit| unit.contains(&0) && unit.iter().any(|&byte| is_line_end(byte))).count();
-    let is_plain =
-        high_zeros * ZEROS_ONE_IN >= units.len() && (line_ends > 0 || !head.iter().any(|&byte| is_line_end(byte)));
+    let has_enough_zeros = high_zeros * ZEROS_ONE_IN >= units.len()
+        && (high_zeros * ZEROS_ONE_IN_UTF_8 > units.len()
+            || simdutf8::basic::from_utf8(without_cut_character(head)).is_err());
+    let is_plain = has_enough_zeros && (line_ends > 0 || !head.iter().any(|&byte| is_line_end(byte)));
     is_plain.then_some(Charset(charset))
 }
 

@@ -1,7 +1,7 @@
 //! The cases as `tests/corpus/make` describes them.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use bulkwright_engine::spec::{DefaultValue, Mapping, Operation, ResourceSpec};
@@ -22,10 +22,18 @@ pub(crate) struct Case {
     /// Texts and how often each is repeated, for inputs too large to be kept.
     #[serde(default)]
     parts: Vec<(String, usize)>,
+    /// What is wrong with the zip of `parts`.
+    damage: Option<Damage>,
     /// Jobs that come first, with their files.
     #[serde(default)]
     pub(crate) before: Vec<Before>,
     pub(crate) job: Job,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+enum Damage {
+    #[serde(rename = "wrong CRC")]
+    WrongCrc,
 }
 
 #[derive(Debug, Deserialize)]
@@ -114,7 +122,10 @@ impl Case {
     /// The upload.
     pub(crate) fn zip(&self) -> File {
         match self.csv() {
-            Some(csv) => zip_of(&csv),
+            Some(csv) => match self.damage {
+                None => zip_of(&csv),
+                Some(Damage::WrongCrc) => with_wrong_crc(zip_of(&csv)),
+            },
             None => File::open(self.path("zip")).unwrap(),
         }
     }
@@ -159,4 +170,15 @@ pub(crate) fn zip_of(csv: &[u8]) -> File {
     zip.start_file("rows.csv", options).unwrap();
     zip.write_all(csv).unwrap();
     zip.finish().unwrap()
+}
+
+/// The directory's CRC is the last one in the file.
+fn with_wrong_crc(mut zip: File) -> File {
+    let mut bytes = Vec::new();
+    zip.rewind().unwrap();
+    zip.read_to_end(&mut bytes).unwrap();
+    let entry = memchr::memmem::rfind(&bytes, b"PK\x01\x02").unwrap();
+    zip.seek(SeekFrom::Start(entry as u64 + 16)).unwrap();
+    zip.write_all(&[!bytes[entry + 16]]).unwrap();
+    zip
 }

@@ -15,7 +15,7 @@ use crate::org::{BLOCK_SIZE, End, Org, Ran};
 /// Characters of a line that are shown.
 const LINE_CHARS_MAX: usize = 300;
 /// Lines of a list that are shown.
-const LINES_MAX: usize = 400;
+const LINES_MAX: usize = 60;
 
 pub(crate) struct Told(String);
 
