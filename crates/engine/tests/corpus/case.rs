@@ -43,7 +43,7 @@ pub(crate) struct Before {
     pub(crate) job: Job,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Job {
     module: String,
@@ -73,7 +73,7 @@ impl Default for Job {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct JobMapping {
     field: String,
@@ -132,6 +132,16 @@ impl Case {
 }
 
 impl Job {
+    /// By header names, in UTF-8.
+    pub(crate) fn by_names(operation: &str, find_by: Option<&str>) -> Self {
+        Job {
+            operation: operation.to_owned(),
+            find_by: find_by.map(str::to_owned),
+            charset: Some("UTF-8".to_owned()),
+            ..Job::default()
+        }
+    }
+
     pub(crate) fn spec(&self) -> ResourceSpec {
         ResourceSpec {
             module: self.module.clone(),

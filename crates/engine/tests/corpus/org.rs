@@ -110,7 +110,7 @@ impl Org {
     fn import(&mut self, prepared: Prepared) -> Outcome {
         let limits = self.limits.clone();
         let import = Import {
-            job: JobId(self.job),
+            job: self.present_job(),
             resource: 0,
             user: UserId(42),
             now: 1_700_000_000,
@@ -120,12 +120,16 @@ impl Org {
         import::run(&import, prepared, &mut self.store, &mut ()).unwrap()
     }
 
+    pub(crate) fn present_job(&self) -> JobId {
+        JobId(self.job)
+    }
+
     fn block(&self) -> IdBlock {
         IdBlock { start: self.job.unsigned_abs() * BLOCK_SIZE, size: BLOCK_SIZE }
     }
 
     fn rows(&mut self, spec: &ResourceSpec, source: Prepared) -> Vec<FullRow> {
-        let ledger = self.store.ledger(JobId(self.job), 0).unwrap().into_iter().map(Ok);
+        let ledger = self.store.ledger(self.present_job(), 0).unwrap().into_iter().map(Ok);
         let known = Known { spec, ledger, block: Some(self.block()), source: Some(source), is_over: true };
         let mut rows = Vec::new();
         full::walk(known, &Filter::default(), 1, |row| {
@@ -137,7 +141,7 @@ impl Org {
     }
 
     fn result(&mut self, prepared: Prepared) -> String {
-        let settled = self.store.ledger(JobId(self.job), 0).unwrap().into_iter().map(Settled::from).map(Ok);
+        let settled = self.store.ledger(self.present_job(), 0).unwrap().into_iter().map(Settled::from).map(Ok);
         let part = result::Part { prepared, block: self.block(), settled };
         let zip = result::write(vec![part], 1_620_716_909, std::io::Cursor::new(Vec::new())).unwrap();
         let mut text = String::new();
