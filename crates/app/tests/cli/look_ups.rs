@@ -3,7 +3,7 @@
 use crate::program::Place;
 
 fn example(place: &Place, name: &str) {
-    place.write(name, &std::fs::read(crate::program::example(name)).unwrap());
+    place.write(name, std::fs::read(crate::program::example(name)).unwrap());
 }
 
 /// The words that load the example of deals, as the README has them.

@@ -12,6 +12,9 @@ const BROKEN_LINES_ONE_IN: u64 = 100;
 const ZEROS_ONE_IN: usize = 16;
 /// For each zero on the other side (letters such as U+4E00 have one) it has more than this many on the right one.
 const ZEROS_FOR_EACH_OTHER: usize = 2;
+/// Text that is valid UTF-8 with zeros in it is taken for UTF-16 only if they are in more than one unit of this many: most
+/// of its letters are those of ASCII, or it would not be valid.
+const ZEROS_ONE_IN_UTF_8: usize = 2;
 /// What every switch of ISO-2022-JP begins with; no CSV in another charset has it.
 const ESCAPE: u8 = 0x1B;
 
@@ -37,7 +40,9 @@ fn utf16(head: &[u8]) -> Option<Charset> {
     let is_line_end = |byte: u8| matches!(byte, b'\n' | b'\r');
     let has_line_ends = || units.iter().any(|unit| unit[high] == 0 && is_line_end(unit[low]));
     let has_none = || !head.iter().any(|&byte| is_line_end(byte));
-    (is_one_sided && is_frequent && (has_line_ends() || has_none())).then_some(Charset(charset))
+    let is_no_utf8 = || simdutf8::basic::from_utf8(without_cut_character(head)).is_err();
+    let has_enough = first.max(second) * ZEROS_ONE_IN_UTF_8 > units.len() || is_no_utf8();
+    (is_one_sided && is_frequent && has_enough && (has_line_ends() || has_none())).then_some(Charset(charset))
 }
 
 fn switched(head: &[u8]) -> Option<Charset> {

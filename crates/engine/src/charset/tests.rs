@@ -182,6 +182,7 @@ fn utf_16_without_a_mark_is_told_by_its_zeros() {
     assert_eq!(settled(b"a,b\n\0,1\n", None), Ok("UTF-8"));
     assert_eq!(settled(b"a,b\nx\0,1\n", None), Ok("UTF-8"));
     assert_eq!(settled(b"a,b\n\0\0\0\0,1\n", None), Ok("UTF-8"));
+    assert_eq!(settled(b"abc\r\0\r", None), Ok("UTF-8"), "a zero beside a line end");
 }
 
 #[test]

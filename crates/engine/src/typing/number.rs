@@ -95,7 +95,8 @@ fn parse_whole(text: &str) -> Result<u64, Reason> {
 
 fn parse_fraction(text: &str) -> Result<u64, Reason> {
     if text.len() > FRACTION_DIGITS_MAX {
-        return Err(Reason::NotANumber);
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        return Err(if is_number { Reason::TooManyDigits } else { Reason::NotANumber });
     }
     let fraction = text.bytes().try_fold(0, push_digit)?;
     Ok(fraction * 10_u64.pow((FRACTION_DIGITS_MAX - text.len()) as u32))
@@ -105,7 +106,7 @@ fn push_digit(number: u64, digit: u8) -> Result<u64, Reason> {
     if !digit.is_ascii_digit() {
         return Err(Reason::NotANumber);
     }
-    number.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(digit - b'0'))).ok_or(Reason::NotANumber)
+    number.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(digit - b'0'))).ok_or(Reason::TooManyDigits)
 }
 
 fn spelled(is_negative: bool, whole: u64, fraction: u64, places: usize, scratch: &mut String) -> &str {

@@ -1,0 +1,1 @@
+"""The cases of the torture corpus, a module for each group."""
