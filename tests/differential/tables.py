@@ -16,8 +16,12 @@ UNDEFINED = {"TextAfterQuote", "OpenQuote", "Undecodable", "TooLarge"}
 # Where Python's csv reads something else, and why.
 PYTHON = {
     "charsets/broken_15_iso_2022_jp": "behind broken bytes Python goes on in the letters that were switched to; the engine begins each line anew",
+    "quoting/nuls": "before Python 3.11 its csv refused NULs",
     "quoting/blank_after_quote": "Python keeps blanks behind a closing quote as part of the cell",
 }
+
+# Those that only some versions of Python differ in.
+SOMETIMES = {"quoting/nuls"}
 
 # Where the csv crate does.
 CSV_CRATE = {
@@ -35,7 +39,11 @@ CODECS = {
 def by_python(content, told):
     """The rows that Python reads, by the charset and the delimiter that the engine settled on."""
     text = content.decode(CODECS.get(told["charset"], told["charset"]), errors="replace")
-    return list(csv.reader(io.StringIO(text[1:] if text[:1] == "\ufeff" else text, newline=""), delimiter=told["delimiter"]))
+    text = text[1:] if text[:1] == "\ufeff" else text
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=told["delimiter"]))
+    except csv.Error as error:
+        return [[f"refused: {error}"]]
 
 
 def difference(told, others):

@@ -21,7 +21,9 @@ def cases():
     yield column("websites", "Web addresses by the documented pattern.", "Website", [
         "www.example.com", "http://example.com", "https://www.example.com/a?b=c", "ftp://example.com", "example.com", "HTTP://EXAMPLE.COM", "http://", "http://example", "http://exa mple.com", "mailto:a@example.com",
     ])
-    yield column("booleans", "true, yes, 1, t, y and on, false, no, 0, f, n and off, in any case.", "Done", ["true", "FALSE", "Yes", "no", "1", "0", "t", "on", "2", "ja", "", " true "])
+    yield column("booleans", "true, yes, on and 1, false, no, off and 0, in any case and as a letter.", "Done", [
+        "true", "FALSE", "Yes", "no", "1", "0", "t", "on", "2", "ja", "", " true ", "F", "y", "N", "OFF", "01", "wahr", "-1",
+    ])
     yield column("choices", "A picklist takes its values without case, and new ones.", "Kind", ["Old", "NEW", "Other", "other", "OTHER", "", "x" * 255, "x" * 256])
     yield column("choices_strict", "Where new values are refused.", "Kind", ["Old", "NEW", "Other", ""], strict_picklists=True)
     yield column("several_choices", "Values joined by semicolons; blanks around them are none, and one that is there twice is one.", "Colours", ["Red", "red;BLUE", "Red; Blue ;Red", ";", "Red;;Blue", "Green;Red", "green", "Red,Blue"])

@@ -75,6 +75,7 @@ def good():
     yield zipped("zip64_directory", "Sizes of the directory in a zip64 field.",
                  by_hand(unpacked=0xFFFFFFFF, packed=0xFFFFFFFF, version=45, extra=struct.pack("<HHQQ", 1, 16, len(CSV), len(CSV)), local_sizes=False, flags=8,
                          behind=struct.pack("<4sIQQ", b"PK\7\x08", zlib.crc32(CSV), len(CSV), len(CSV))))
+    yield zipped("zip64_end_record", "A zip64 end record, which the plain one points to.", with_zip64_end(by_hand()))
     streamed = Unseekable()
     with zipfile.ZipFile(streamed, "w") as archive:
         archive.writestr(info("rows.csv"), CSV)
@@ -83,6 +84,14 @@ def good():
     yield zipped("data_descriptor_unsigned", "A data descriptor without its signature.", by_hand(data=DEFLATED, method=8, flags=8, behind=descriptor, local_sizes=False))
     yield zipped("comment", "A comment behind the directory.", pack(("rows.csv", CSV), comment=b"made by hand"))
     yield zipped("prefixed", "Bytes before the zip, as self-extracting ones have.", b"#!/bin/sh\nexit\n" + pack(("rows.csv", CSV)))
+
+
+def with_zip64_end(whole):
+    """The same zip with an end record for very large ones."""
+    size, start = struct.unpack("<2I", whole[-10:-2])
+    end = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, size, start)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, len(whole) - 22, 1)
+    return whole[:-22] + end + locator + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
 
 
 def names():

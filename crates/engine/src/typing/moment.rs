@@ -13,14 +13,15 @@ pub(super) fn date<'s>(cell: &str, scratch: &'s mut String) -> Result<&'s str, R
         return Err(Reason::NotADate);
     }
     scratch.clear();
-    push_date(date, scratch);
+    push_date(date?, scratch);
     Ok(scratch)
 }
 
 /// A moment as `2026-01-31T10:00:00Z`. A fraction of a second is dropped; a local time that its zone has twice is the
 /// earlier one, one that it skips is moved behind the gap.
 pub(super) fn date_time<'s>(cell: &str, zone: &TimeZone, scratch: &'s mut String) -> Result<&'s str, Reason> {
-    let (local, offset) = parse(cell.as_bytes()).ok_or(Reason::NotAMoment)?;
+    let (date, time, offset) = parse(cell.as_bytes()).ok_or(Reason::NotAMoment)?;
+    let local = date?.to_datetime(time);
     let moment = match offset {
         Some(offset) => offset.to_timestamp(local).map_err(|_| Reason::NotAMoment)?,
         None => zone.to_timestamp(local).map_err(|_| Reason::NotAMoment)?,
@@ -46,7 +47,10 @@ pub(super) fn offset(text: &str) -> Option<Offset> {
     take_offset(text.as_bytes())
 }
 
-fn parse(text: &[u8]) -> Option<(civil::DateTime, Option<Offset>)> {
+/// A day of that month, if it has so many.
+type Day = Result<civil::Date, Reason>;
+
+fn parse(text: &[u8]) -> Option<(Day, civil::Time, Option<Offset>)> {
     let (date, rest) = take_date(text)?;
     let rest = match rest.split_first()? {
         (b'T' | b't' | b' ', rest) => rest,
@@ -54,10 +58,10 @@ fn parse(text: &[u8]) -> Option<(civil::DateTime, Option<Offset>)> {
     };
     let (time, rest) = take_time(rest)?;
     let offset = if rest.is_empty() { None } else { Some(take_offset(rest)?) };
-    Some((date.to_datetime(time), offset))
+    Some((date, time, offset))
 }
 
-fn take_date(text: &[u8]) -> Option<(civil::Date, &[u8])> {
+fn take_date(text: &[u8]) -> Option<(Day, &[u8])> {
     let (first, rest) = take_digits(text)?;
     match (first.len(), rest.first()?) {
         (4, b'-') => {
@@ -75,8 +79,11 @@ fn take_date(text: &[u8]) -> Option<(civil::Date, &[u8])> {
     }
 }
 
-fn day_of(year: u32, month: u32, day: u32) -> Option<civil::Date> {
-    civil::Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
+/// Nothing where a month or a day is too large in any month: then the parts are probably in another order.
+fn day_of(year: u32, month: u32, day: u32) -> Option<Day> {
+    let (year, month, day) = (year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?);
+    let is_date = (1..=12).contains(&month) && (1..=31).contains(&day);
+    is_date.then(|| civil::Date::new(year, month, day).map_err(|_| Reason::NoSuchDay))
 }
 
 /// `HH:mm` or `HH:mm:ss`, with or without a fraction.

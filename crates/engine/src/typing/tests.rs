@@ -270,6 +270,21 @@ fn dates() {
             "Jan 3 2026",
         ],
     );
+    let reason = |cell| read(&Rule::Date, cell, &mut String::new()).err();
+    assert_eq!(reason("2026-02-29"), Some(Reason::NoSuchDay));
+    assert_eq!(reason("04/31/2026"), Some(Reason::NoSuchDay));
+    // The day first, more likely than a thirteenth month.
+    assert_eq!(reason("31/01/2026"), Some(Reason::NotADate));
+}
+
+#[test]
+fn numbers_of_too_many_digits_say_so_however_many_there_are() {
+    let rule = Rule::Decimal { digits: 16, places: 2 };
+    let reason = |cell| read(&rule, cell, &mut String::new()).err();
+    assert_eq!(reason("12345678901234567"), Some(Reason::TooManyDigits));
+    assert_eq!(reason("99999999999999999999999"), Some(Reason::TooManyDigits));
+    assert_eq!(reason("0.1234567891"), Some(Reason::TooManyDigits));
+    assert_eq!(reason("0.123456789x"), Some(Reason::NotANumber));
 }
 
 #[test]
