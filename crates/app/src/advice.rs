@@ -1,5 +1,7 @@
 //! What to do next, by code: for errors of the API and for rows that were not written.
 
+use std::borrow::Cow;
+
 use bulkwright_client::api_words::explain::explanation;
 use bulkwright_client::load::RowFault;
 use bulkwright_client::{ClientError, InputProblem, TlsProblem};
@@ -90,7 +92,14 @@ fn for_code(code: &str) -> &'static str {
 }
 
 /// What to do about a row that was not written.
-pub(crate) fn for_row(fault: &RowFault) -> &str {
+pub(crate) fn for_row(fault: &RowFault) -> Cow<'_, str> {
+    match &fault.format {
+        Some(format) if fault.code == "INVALID_DATA" => format!("write it as {format}").into(),
+        _ => by_type(fault).into(),
+    }
+}
+
+fn by_type(fault: &RowFault) -> &str {
     match (fault.code.as_str(), fault.data_type.as_str()) {
         ("MANDATORY_NOT_FOUND", _) => "fill the cell",
         ("INVALID_DATA", "email") => "write an address like name@example.com",
@@ -101,7 +110,10 @@ pub(crate) fn for_row(fault: &RowFault) -> &str {
         ("INVALID_DATA", "phone") => "write a number like +1 555 010 4477",
         ("INVALID_DATA", "website") => "write an address like www.example.com",
         ("INVALID_DATA", "boolean") => "write true or false",
-        ("INVALID_DATA", "ownerlookup") => "write a user's id or e-mail address",
+        ("INVALID_DATA", "lookup") => {
+            "no record, or more than one, has this value; load that record first, or correct it"
+        }
+        ("INVALID_DATA", "ownerlookup" | "userlookup") => "write a user's id or e-mail address",
         ("INVALID_DATA", "text" | "textarea") => "the text is too long; shorten it",
         ("INVALID_DATA", "") if !fault.reason.is_empty() => &fault.reason,
         ("INVALID_DATA", _) => "write a value that fits the field",

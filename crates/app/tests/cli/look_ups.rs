@@ -41,6 +41,14 @@ fn the_examples_point_to_one_another() {
     let ran = place.run(&[&DEALS[..], &["--default", "Stage=Qualification", "-v"]].concat()).ends(3);
     assert!(ran.err.contains("  Abschluss -> Closing_Date, written as dd.MM.yyyy\n"), "{}", ran.err);
     assert!(ran.err.contains("  Phase -> Stage, Qualification where it is empty\n"), "{}", ran.err);
+    assert!(
+        ran.err.contains("line 5: INVALID_DATA Firma `Unbekannt AG`: no record, or more than one, has this value"),
+        "{}",
+        ran.err
+    );
+    let again = "bulkwright load ./deals-de.errors.csv --module Deals --map Auftrag=Deal_Name --map Firma=Account_Name";
+    assert!(ran.out.contains(again), "{}", ran.out);
+    assert!(ran.out.contains(" --format 'Amount=#.##0,00 €' --default Stage=Qualification"), "{}", ran.out);
     let told: Vec<String> = place
         .table("deals-de.results.csv")
         .iter()

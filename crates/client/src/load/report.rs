@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::TargetKind;
 use crate::exit::Exit;
+use crate::load::fields::FieldOptions;
 use crate::load::job::Stop;
 use crate::load::output::OutputFiles;
 use crate::load::tally::{FaultCount, RowFault};
@@ -43,6 +44,8 @@ pub struct LoadReport {
     pub operation: &'static str,
     /// The field that matched rows to records.
     pub key: Option<String>,
+    /// What was said of columns and fields beyond their names.
+    pub fields: FieldOptions,
     /// The file.
     pub input: String,
     /// How it was read, in words.

@@ -217,6 +217,7 @@ impl<'a> Run<'a> {
             module: self.orders.settings.module.clone(),
             operation: self.orders.settings.operation.as_str(),
             key: self.plan.key.clone(),
+            fields: self.orders.settings.fields.clone(),
             input: self.input,
             reading: self.reading,
             unmapped: self.plan.unmapped.clone(),

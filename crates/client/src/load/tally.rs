@@ -28,6 +28,8 @@ pub struct RowFault {
     pub value: String,
     /// The field's `data_type`; empty if no column is to blame.
     pub data_type: String,
+    /// The pattern of the column's cells, if one was given.
+    pub format: Option<String>,
     /// Why, where the target did not say.
     pub reason: String,
 }
@@ -97,6 +99,7 @@ impl Tally {
                 column: header.to_owned(),
                 value: column.map_or("", |column| row.cell(column.column)).to_owned(),
                 data_type: column.map_or("", |column| &column.data_type).to_owned(),
+                format: column.and_then(|column| column.format.clone()),
                 reason: if end.code.is_some() { end.errors.clone() } else { String::new() },
             });
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bulkwright_client::load::{REPORT_SCHEMA, RowFault, Status};
+use bulkwright_client::load::{FieldOptions, REPORT_SCHEMA, RowFault, Status};
 use bulkwright_client::{Exit, LoadReport, TargetKind};
 use serde_json::{Value, json};
 
@@ -109,6 +109,7 @@ fn next_step(report: &LoadReport) -> Option<String> {
     if let Some(key) = &report.key {
         flags.push_str(&format!(" --key {key}"));
     }
+    flags.extend(field_flags(&report.fields));
     let errors = shown(&report.files.errors);
     let first = if report.rows(Status::NotSent) > 0 {
         format!("Rows that were not sent are in {errors}; when the cause is gone, load that file")
@@ -116,6 +117,22 @@ fn next_step(report: &LoadReport) -> Option<String> {
         format!("Fix the rows in {errors} and load that file")
     };
     Some(format!("{first}: bulkwright load {errors} {flags}"))
+}
+
+/// The options that say what the columns are, as they have to be given again.
+fn field_flags(fields: &FieldOptions) -> impl Iterator<Item = String> {
+    let of = |flag: &'static str, pairs: &[(String, String)]| -> Vec<String> {
+        pairs.iter().map(|(name, value)| format!(" --{flag} {}", quoted(&format!("{name}={value}")))).collect()
+    };
+    let layout = fields.layout.iter().map(|layout| format!(" --layout {}", quoted(layout)));
+    let pairs = [of("map", &fields.maps), of("format", &fields.formats), of("default", &fields.defaults)].concat();
+    pairs.into_iter().chain(layout.collect::<Vec<_>>())
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-=/:@%+,".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The first rows that were not written, each with what to do.
