@@ -188,7 +188,9 @@ impl Chunk<'_> {
     fn faults(&self, row: usize, target: Target) -> Vec<Fault> {
         let creating = if target == Target::Create { self.batch.creating_faults(row) } else { &[] };
         let mut faults = [self.batch.faults(row), creating].concat();
-        self.lookups.push_faults(row, &mut faults);
+        if !self.lookups.is_idle() {
+            self.lookups.push_faults(row, &mut faults);
+        }
         if faults.is_empty() {
             self.push_match_faults(row, target, &mut faults);
         }
@@ -235,7 +237,9 @@ impl Chunk<'_> {
         let id = self.block.record(number, bucket).expect("rows past the id block are refused while reading");
         let body = self.new_body(row);
         self.holders.add_row(row, id);
-        self.lookups.add_created(id, self.decision.body(self.batch, body));
+        if !self.lookups.is_idle() {
+            self.lookups.add_created(id, self.decision.body(self.batch, body));
+        }
         if self.plan.operation == Operation::Upsert || self.plan.finds_by_id() {
             self.records.add_created(id, self.decision.inserts.len());
         }
@@ -269,7 +273,9 @@ impl Chunk<'_> {
         let old = self.decision.present_body(self.batch, self.records.get(id));
         body::merge(old, changes, &mut new);
         self.holders.move_keys(self.plan, id, old, &new);
-        self.lookups.change(id, old, &new);
+        if !self.lookups.is_idle() {
+            self.lookups.change(id, old, &new);
+        }
         let start = self.decision.bodies.len();
         self.decision.bodies.push_str(&new);
         self.scratch = new;
@@ -285,6 +291,9 @@ impl Chunk<'_> {
     /// written, if that differs from the row's own.
     fn completed(&mut self, row: usize) -> Option<String> {
         let respelled = self.respelled(row);
+        if self.lookups.is_idle() {
+            return respelled;
+        }
         let Some(changes) = self.lookups.changes(row) else { return respelled };
         let mut completed = String::new();
         let own = respelled.as_deref().unwrap_or(self.batch.body(self.batch.body_span(row)));

@@ -54,6 +54,11 @@ impl<'a> Lookups<'a> {
         Ok(lookups)
     }
 
+    /// Whether no cell of the chunk is looked for: nothing else is asked then.
+    pub(super) fn is_idle(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// The fault of each look-up of the row that points to no record, or to several.
     pub(super) fn push_faults(&self, row: usize, faults: &mut Vec<Fault>) {
         for cell in self.batch.looked_for(row) {
