@@ -22,7 +22,7 @@ struct GivenField {
 }
 
 impl GivenNumbers {
-    /// Reads what [`GivenNumbers::to_string`] wrote; `None` if it did not.
+    /// Reads what their `Display` wrote; `None` if it did not.
     pub fn parse(text: &str) -> Option<Self> {
         let mut given = GivenNumbers::default();
         for line in text.lines() {

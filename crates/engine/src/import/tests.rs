@@ -1,3 +1,5 @@
+mod meanwhile;
+
 use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::*;
