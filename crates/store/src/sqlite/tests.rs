@@ -12,6 +12,7 @@ mod own_modules;
 mod restart;
 mod sweep;
 mod town;
+mod types;
 mod verify;
 mod views;
 mod world;
