@@ -174,8 +174,9 @@ impl Place {
         for ids in ids.chunks(IDS_READ_AT_ONCE) {
             let asked: Vec<RecordId> = ids.iter().copied().flatten().collect();
             let stored = store.read(self.module, &asked)?;
-            let found: Vec<RecordId> = stored.into_iter().flatten().map(|record| record.id).collect();
-            let held = |id: &Option<RecordId>| id.filter(|id| found.binary_search(id).is_ok());
+            // Answers come in the order asked, whatever order the file has its ids in.
+            let mut stored = stored.into_iter();
+            let mut held = |id: &Option<RecordId>| id.and_then(|_| stored.next().flatten()).map(|record| record.id);
             self.keyed.ids.extend(ids.iter().map(|id| Ids::of(held(id).as_slice())));
         }
         Ok(())

@@ -83,6 +83,23 @@ fn a_look_up_finds_one_record_or_is_a_fault_of_its_cell() {
 }
 
 #[test]
+fn ids_are_found_in_whatever_order_the_file_has_them() {
+    let mut bench = bench();
+    let ids = [2, 0, 1].map(|place| id_of(&bench, place));
+    let place = Mapping { find_by: Some("id".to_owned()), ..Mapping::of_column("Place", 1) };
+    let by_id = ResourceSpec { mappings: vec![Mapping::of_column("Name", 0), place], ..spec(Insert, None) };
+    let csv = format!("Name,Place\na,{}\nb,1\nc,{}\nd,{}\n", ids[0], ids[1], ids[2]);
+    let body = |name: &str, id: &str| format!(r#"{{"1":"{name}","11":"{id}"}}"#);
+    check(
+        &mut bench,
+        &by_id,
+        &csv,
+        &["ADDED #2.1", "SKIPPED INVALID_DATA-Place", "ADDED #2.3", "ADDED #2.4"],
+        &[&body("a", &ids[0]), &body("c", &ids[1]), &body("d", &ids[2])],
+    );
+}
+
+#[test]
 fn reasons_tell_none_from_several() {
     let mut bench = bench();
     bench.import(&spec(Insert, None), "Name,Place\nnone,Barn\nseveral,Hall\n");
