@@ -10,6 +10,7 @@ mod media;
 mod migration;
 mod own_modules;
 mod restart;
+mod row_by_row;
 mod sweep;
 mod town;
 mod types;
