@@ -12,6 +12,7 @@
 pub mod catalog;
 pub mod ids;
 pub mod limits;
+pub mod nearest;
 pub mod spec;
 
 // From the upload to rows.

@@ -1,5 +1,6 @@
 //! The configuration file: from its text to values of known settings, each with its place.
 
+use bulkwright_engine::nearest::nearest;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use bulkwright_client::Exit;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::kind::{Given, nearest};
+use super::kind::Given;
 use super::table::{SETTINGS, tables};
 use super::{Origin, Statement};
 use crate::exit::Failure;

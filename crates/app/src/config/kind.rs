@@ -1,5 +1,6 @@
 //! What settings are read as and written as. Whatever a value is from, it is read by the same rules.
 
+use bulkwright_engine::nearest::nearest;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -311,15 +312,6 @@ impl Kind<Vec<Duration>> for Times {
 fn list(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.map(|item| quoted(&item)).collect();
     format!("[{}]", items.join(", "))
-}
-
-/// The name that was very likely meant.
-pub(super) fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    /// How alike two names are from which one is taken for a slip of the other, from 0 to 1.
-    const ALIKE: f64 = 0.6;
-    let alike = |name| (strsim::normalized_damerau_levenshtein(text, name), name);
-    let best = names.map(alike).max_by(|one, other| one.0.total_cmp(&other.0));
-    best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, name)| name)
 }
 
 fn alternatives(words: &[&str]) -> String {

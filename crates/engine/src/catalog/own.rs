@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use super::file::{FieldEntry, LayoutEntry, SectionEntry, first_use, layout, line_of, parsed};
 use super::{CatalogError, Field, FieldKind, FieldNumber, Layout, Module, OWN_MODULE_NUMBER_MIN, Section};
+use crate::nearest::nearest;
 use field::Fields;
 
 /// Ids of one's own are apart from the vendor's, and each module has a million of them: fields by their number, then
@@ -196,15 +197,7 @@ fn numbered(given: Option<u16>, least: u16, of: &str, free: Option<u16>) -> Resu
 
 /// What was very likely meant, as the end of a sentence; empty if nothing is near.
 fn meant<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
-    /// How alike two names are from which one is taken for a slip of the other, from 0 to 1.
-    const ALIKE: f64 = 0.6;
-    if name.chars().count() > NAME_LENGTH_MAX {
-        return String::new();
-    }
-    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase());
-    let nearest = known.map(|known| (likeness(known), known)).max_by(|one, other| one.0.total_cmp(&other.0));
-    let nearest = nearest.filter(|(likeness, _)| *likeness >= ALIKE);
-    nearest.map(|(_, known)| format!("; did you mean {known}?")).unwrap_or_default()
+    nearest(name, known).map(|known| format!("; did you mean {known}?")).unwrap_or_default()
 }
 
 /// An id that follows from numbers.

@@ -1,6 +1,7 @@
 //! Texts that the administrator gives, checked before anything is made of them. What is refused is told the nearest text
 //! that would do.
 
+use bulkwright_engine::nearest::{likeness, nearest, nearest_by};
 use bulkwright_wire::limit::Edition;
 use bulkwright_wire::{scope, time};
 use url::Url;
@@ -48,8 +49,10 @@ pub(super) fn time_zone(text: &str) -> Result<String, Mistake> {
         Err(error) => {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
             let last_part = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
-            let near = nearest(text, known.iter().map(String::as_str), |text, name| {
-                alike(text, name).max(alike(text, &last_part(name)))
+            let folded = text.to_lowercase();
+            let near = nearest_by(text, known.iter().map(String::as_str), |name| {
+                let name = name.to_lowercase();
+                likeness(&folded, &name).max(likeness(&folded, &last_part(&name)))
             });
             Err(Mistake::Unusable(with_nearest(&error.to_string(), near)))
         }
@@ -96,7 +99,7 @@ fn check_scope(text: &str) -> Result<(), Mistake> {
         return Ok(());
     }
     let known: Vec<String> = scope::every_known().collect();
-    let near = nearest(text, known.iter().map(String::as_str), alike);
+    let near = nearest(text, known.iter().map(String::as_str));
     Err(Mistake::Unusable(with_nearest(&format!("there is no scope `{text}`"), near)))
 }
 
@@ -124,18 +127,6 @@ fn redirect_uri(text: &str) -> Result<String, Mistake> {
 
 fn with_nearest(message: &str, near: Option<&str>) -> String {
     near.map_or_else(|| message.to_owned(), |near| format!("{message}; did you mean {near}?"))
-}
-
-/// The name that was very likely meant.
-fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>, alike: impl Fn(&str, &str) -> f64) -> Option<&'n str> {
-    /// How alike two names are from which one is taken for a slip of the other, from 0 to 1.
-    const ALIKE: f64 = 0.6;
-    let best = names.map(|name| (alike(text, name), name)).max_by(|one, other| one.0.total_cmp(&other.0));
-    best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, name)| name)
-}
-
-fn alike(one: &str, other: &str) -> f64 {
-    strsim::normalized_damerau_levenshtein(&one.to_lowercase(), &other.to_lowercase())
 }
 
 #[cfg(test)]

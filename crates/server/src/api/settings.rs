@@ -145,3 +145,16 @@ fn pick_list_values(field: &Field, added: &[(FieldNumber, String)]) -> Vec<PickL
     let value = |value: &String| PickListValue { display_value: value.clone(), actual_value: value.clone() };
     values.iter().chain(added).map(value).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use bulkwright_engine::catalog::Catalog;
+    use bulkwright_wire::settings::display_field;
+
+    #[test]
+    fn the_loader_looks_records_up_by_what_the_catalog_shows_of_them() {
+        for module in Catalog::builtin().modules() {
+            assert_eq!(display_field(&module.api_name), module.display_field, "{}", module.api_name);
+        }
+    }
+}

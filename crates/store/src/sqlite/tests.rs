@@ -13,7 +13,6 @@ mod restart;
 mod row_by_row;
 mod sweep;
 mod town;
-mod types;
 mod verify;
 mod views;
 mod world;
